@@ -1,0 +1,190 @@
+"""Domains, IPs, addresses, URLs, message ids and hashes in text: what to look for, where it stood, how sure.
+
+Every expression here takes time linear in the text. An address is one indicator and its domain is not another:
+`info@sophos.com` in an advisory must not become a proposal to block sophos.com.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from irtool.intake import addresses, domains
+from irtool.intake.refang import refang, unwrap
+from irtool.records import Indicator
+
+MAX_INDICATORS = 1_000
+MAX_CANDIDATES = 50_000
+
+WRITTEN_DEFANGED = 0.8
+"""Whoever defanged it meant it to be dangerous."""
+_URL_SURE, _ADDRESS_SURE, _IP_SURE, _HASH_SURE, _DOMAIN_SURE, _UNLIKELY = 0.6, 0.5, 0.5, 0.6, 0.4, 0.1
+
+_URL = re.compile(r"(?<![A-Za-z0-9])(?:https?|ftp)://[^\s<>\"'`|\\^{}\x00-\x1f]{3,2048}", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"(?<![\w-])Message-ID:[ \t]{0,20}<([^<>\s]{3,500})>", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<![\w.+%=-])[\w.+%=-]{1,64}@(?:[\w-]{1,63}\.){1,10}[\w-]{2,63}")
+_SHA256 = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])")
+_IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\w)")
+_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,43}(?![\w:])")
+_DOMAIN = re.compile(r"(?<![\w.@/-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}(?![\w@-])")
+_FILE_ENDINGS = frozenset({"zip", "mov", "md", "sh", "py"})
+_INTERNAL = tuple(
+    ipaddress.ip_network(net)
+    for net in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.168.0.0/16", "224.0.0.0/3", "::/127", "fc00::/7", "fe80::/10", "ff00::/8"),
+    )
+)
+
+
+def scan(text: str, source: str) -> list[Indicator]:
+    """The indicators of a text, refanged, each once, at most MAX_INDICATORS.
+
+    `source` names the text for people ("body"); in a text of several lines the line number is added.
+    """
+    text = unwrap(text)
+    lines = text.split("\n")
+    found: dict[tuple[str, str], Indicator] = {}
+    for (kind, value, likely), written, line in _candidates(refang(text)):
+        if (kind, value) in found:
+            continue
+        defanged = likely > _UNLIKELY and written not in lines[line]
+        place = source if len(lines) == 1 else f"{source} line {line + 1}"
+        found[kind, value] = Indicator(kind, value, place, WRITTEN_DEFANGED if defanged else likely)
+        if len(found) == MAX_INDICATORS:
+            break
+    return list(found.values())
+
+
+def merge(*groups: Iterable[Indicator], without: Iterable[str] = ()) -> tuple[Indicator, ...]:
+    """Several lists as one: each (type, value) once with its highest confidence, at most MAX_INDICATORS.
+
+    `without` are values that are not evidence: the victims' and the reporter's own addresses.
+    """
+    skipped = frozenset(without)
+    found: dict[tuple[str, str], Indicator] = {}
+    for one in (one for group in groups for one in group if one.value not in skipped):
+        known = found.get((one.type, one.value))
+        if known is None and len(found) == MAX_INDICATORS:
+            continue
+        if known is None or one.confidence > known.confidence:
+            found[one.type, one.value] = one
+    return tuple(found.values())
+
+
+def ip_indicator(text: str, source: str, confidence: float) -> Indicator | None:
+    """An IP as an indicator; internal ones get a confidence near zero. None if the text is not an address."""
+    try:
+        ip = ipaddress.ip_address(text.strip().strip("[]").removeprefix("IPv6:"))
+    except ValueError:
+        return None
+    internal = any(ip in net for net in _INTERNAL if net.version == ip.version)
+    return Indicator("ip", str(ip), source, _UNLIKELY if internal else confidence)
+
+
+def url_indicators(text: str, source: str, confidence: float) -> list[Indicator]:
+    """A URL and its host (a domain or an IP). Nothing if the host cannot exist."""
+    return [Indicator(kind, value, source, sure) for kind, value, sure in _url(text, confidence)]
+
+
+_Hit = tuple[str, str, float]
+
+
+def _candidates(text: str) -> Iterator[tuple[_Hit, str, int]]:
+    """Hit, matched text, line counted from 0. What one kind has taken, the next does not see."""
+    budget = MAX_CANDIDATES
+    for pattern, read in _KINDS:
+        taken: list[tuple[int, int]] = []
+        known: dict[str, bool] = {}
+        line, last = 0, 0
+        for match in pattern.finditer(text):
+            if match[0] in known:
+                taken += [match.span()] if known[match[0]] else []
+                continue
+            budget -= 1
+            if budget < 0:
+                return
+            hits = list(read(match))
+            known[match[0]] = bool(hits)
+            line, last = line + text.count("\n", last, match.start()), match.start()
+            yield from ((hit, match[0], line) for hit in hits)
+            if hits:
+                taken.append(match.span())
+        text = _blank(text, taken)
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    pieces, last = [], 0
+    for start, end in spans:
+        pieces += [text[last:start], " " * (end - start)]
+        last = end
+    return "".join([*pieces, text[last:]])
+
+
+def _read_url(match: re.Match[str]) -> Iterator[_Hit]:
+    return _url(match[0], _URL_SURE)
+
+
+def _url(text: str, sure: float) -> Iterator[_Hit]:
+    link = text.strip().rstrip(".,;:!?*_")
+    link = link if "(" in link else link.rstrip(")")
+    link = link if "[" in link else link.rstrip("]")
+    scheme, slashes, rest = link.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    host = authority.rpartition("@")[2]
+    host = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    if not slashes:
+        return
+    one = ip_indicator(host, "", sure)
+    name = None if one else domains.normalise_domain(host)
+    if one is None and (name is None or domains.registrable(name) is None):
+        return
+    sure = one.confidence if one else sure
+    yield "url", f"{scheme.lower()}://{authority.lower()}{rest[len(authority) :]}", sure
+    yield ("ip", one.value, sure) if one else ("domain", name or "", sure)
+
+
+def _read_message_id(match: re.Match[str]) -> Iterator[_Hit]:
+    yield "message_id", match[1], _HASH_SURE
+
+
+def _read_address(match: re.Match[str]) -> Iterator[_Hit]:
+    address = addresses.normalise(match[0].lstrip(".%=-").rstrip("-_"))
+    domain = domains.domain_of(address)
+    if domain and domains.registrable(domain):
+        yield "address", address, _ADDRESS_SURE
+
+
+def _read_hash(match: re.Match[str]) -> Iterator[_Hit]:
+    yield "sha256", match[0].lower(), _HASH_SURE
+
+
+def _read_ip(match: re.Match[str]) -> Iterator[_Hit]:
+    text = match[0].rstrip(".")
+    text = text if text.endswith("::") else text.rstrip(":")
+    one = ip_indicator(text, "", _IP_SURE)
+    if one and len(text) > 3:
+        yield "ip", one.value, one.confidence
+
+
+def _read_domain(match: re.Match[str]) -> Iterator[_Hit]:
+    first, _, last = match[0].rpartition(".")
+    if last[:1].isupper() and not last.isupper():  # "end.The next sentence", not a domain
+        return
+    name = domains.normalise_domain(match[0])
+    if name is None or domains.registrable(name) is None:
+        return
+    file_like = last.lower() in _FILE_ENDINGS and "." not in first
+    yield "domain", name, _UNLIKELY if file_like else _DOMAIN_SURE
+
+
+_KINDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[_Hit]]], ...] = (
+    (_URL, _read_url),
+    (_MESSAGE_ID, _read_message_id),
+    (_ADDRESS, _read_address),
+    (_SHA256, _read_hash),
+    (_IPV4, _read_ip),
+    (_IPV6, _read_ip),
+    (_DOMAIN, _read_domain),
+)
