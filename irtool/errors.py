@@ -14,7 +14,7 @@
         ├── Rejected           1    the server answered, and the answer is not success
         └── InDoubt            4    it may have been applied: a timeout, a reset, a garbled answer
 
-Exit codes are those of design.md §5 and part of the interface: scripts rely on them.
+Exit codes are part of the interface: scripts rely on them.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def apply(complaint: Complaint, report: bytes) -> Complaint:
         complaint = dataclasses.replace(complaint, envelope_from=envelope, envelope_null=envelope == "")
     return dataclasses.replace(
         complaint,
-        received_at=moment or complaint.received_at,
+        received_at=complaint.received_at or moment,  # the report's own Date; Arrival-Date is when the spam came
         recipients=addresses.find_all(headers.values(fields, "Original-Rcpt-To")) or complaint.recipients,
         indicators=indicators.merge(_reported(fields), complaint.indicators),
         faults=tuple(faults),

@@ -1,0 +1,126 @@
+"""What the terminal is told: data on stdout, talk on stderr, every foreign text through the cleaner, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn, TextIO
+
+import typer
+
+from irtool.errors import FaultsError, IrtoolError
+from irtool.records import to_json
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
+
+
+def data(text: str) -> None:
+    """An answer: stdout."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+def answer(value: object) -> None:
+    """An answer for machines: one line of JSON on stdout."""
+    data(json.dumps(to_json(value), ensure_ascii=False))
+
+
+def say(text: str = "", *, end: str = "\n") -> None:
+    """Talk: stderr. The caller has cleaned what is foreign in it. A reader who went away does not end a run."""
+    try:
+        sys.stderr.write(text + end)
+        sys.stderr.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def clean(text: object) -> str:
+    """Foreign text made harmless for a terminal."""
+    from irtool.tell.clean import terminal
+
+    return terminal(str(text))
+
+
+def colour(text: str, name: str, stream: TextIO | None = None) -> str:
+    """The text in that colour if the stream is a terminal that wants one; colour never speaks alone."""
+    stream = stream or sys.stderr
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return text
+    return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m"
+
+
+def me() -> str:
+    """How irtool was called, so that the commands we propose work as pasted."""
+    called = sys.argv[0]
+    if os.path.basename(called) != "irtool":  # noqa: PTH119 (argv[0] need not be a path)
+        return "python -m irtool"
+    found = shutil.which("irtool")
+    return "irtool" if found and os.path.realpath(found) == os.path.realpath(called) else os.path.abspath(called)  # noqa: PTH100
+
+
+def hint(text: str) -> str:
+    """A proposed command with the program's name as it can be typed here."""
+    return text.replace("irtool ", me() + " ") if text.startswith("irtool ") else text
+
+
+def next_is(*commands: str) -> None:
+    """What to type next."""
+    for n, command in enumerate(commands):
+        say(f"{'Next:' if n == 0 else '     '}  {hint(command)}")
+
+
+def show_error(error: IrtoolError) -> None:
+    """What happened, what was already done, what to type next."""
+    if isinstance(error, FaultsError):
+        for fault in error.faults:
+            say(clean(fault))
+    say(f"{colour('irtool:', 'red')} {clean(error.message)}")
+    if error.done:
+        say(f"        {clean(error.done)}")
+    if error.hint:
+        next_is(clean(error.hint))
+
+
+def leave(code: int) -> NoReturn:
+    """End the command with that exit code."""
+    raise typer.Exit(code)
+
+
+@contextmanager
+def door() -> Iterator[None]:
+    """The front door: expected errors become sentences and exit codes; Ctrl-C is 130; a closed pipe is silent."""
+    try:
+        yield
+    except IrtoolError as error:
+        show_error(error)
+        leave(error.exit_code)
+    except KeyboardInterrupt:
+        say("\ninterrupted; nothing is lost. " + hint("irtool status"))
+        leave(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave(0)
+
+
+def confirm(question: str, choices: dict[str, str]) -> str:
+    """Ask on stderr, read stdin; returns the key of the choice, the last one at the end of input."""
+    words = "  ".join(f"[{key}]{word[len(key) :]}" for key, word in choices.items())
+    while True:
+        say(f"{question}  {words}: ", end="")
+        line = sys.stdin.readline()
+        if not line:
+            say("")
+            return list(choices)[-1]
+        given = line.strip().lower()
+        for key, word in choices.items():
+            if given in {key, word}:
+                return key
+
+
+def interactive() -> bool:
+    """Whether a person sits at the terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

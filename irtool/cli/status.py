@@ -1,0 +1,53 @@
+"""irtool status: where every incident stands."""
+
+from __future__ import annotations
+
+from irtool.cli.options import AllOption, ConfigOption, IncidentArgument, JsonOption
+from irtool.cli.out import answer, clean, data, door, next_is, say
+
+
+def status(
+    incident: IncidentArgument = None,
+    show_all: AllOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where every incident stands, or one of them.
+
+    Example: irtool status INC-2026-0001
+    """
+    from irtool.cli.cases import after_plan
+    from irtool.cli.views import show_plan, status_line, step_states, trouble
+    from irtool.wiring import open_desk
+
+    with door(), open_desk(config) as desk:
+        names = [incident] if incident else list(desk.journal.incidents())
+        histories = [desk.history(name) for name in names]
+        if as_json:
+            answer([desk.status_data(h) for h in histories] if incident is None else desk.status_data(histories[0]))
+            return
+        if not histories:
+            say("No incidents yet.")
+            next_is("irtool plan email-abuse COMPLAINT")
+            return
+        for history in histories:
+            data(status_line(history))
+        if len(histories) > 1:
+            next_is(f"irtool status {histories[-1].incident}")
+            return
+        only = histories[0]
+        data("\n".join(step_states(only)))
+        for bad in trouble(only):
+            data(f"  {bad.state.upper():<9} {clean(bad.change.id)}  {clean(bad.error)}")
+        if show_all and only.plan:
+            show_plan(only.plan, whole=True)
+        match only.status:
+            case "planned":
+                if only.plan:
+                    after_plan(only.incident, only.plan)
+            case "opened":
+                next_is(f"irtool plan {only.incident}")
+            case "contained" | "refused" | "closed":
+                next_is(f"irtool timeline {only.incident}", f"irtool report {only.incident}")
+            case _:
+                next_is(f"irtool resume {only.incident}")

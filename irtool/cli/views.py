@@ -1,0 +1,202 @@
+"""How plans, changes and incidents look to people: 80 columns, UTC, no meaning in colour alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from irtool.cli.out import clean, colour, say
+from irtool.history import ChangeStatus, History
+from irtool.records import Change, Event, Json, Plan, PlanStep
+
+WIDTH = 80
+SHOWN = 6
+"""How many targets of a step a plan shows before it counts the rest."""
+
+_SIGN = {"do": "+", "already": "=", "skipped": "!", "refused": "x"}
+_SIGN_COLOUR = {"+": "green", "~": "yellow", "=": "dim", "!": "yellow", "x": "red", ">": "green"}
+_ENDS = {
+    "change.already": "already so",
+    "change.skipped": "skipped",
+    "change.refused": "refused",
+    "change.failed": "FAILED",
+    "change.unknown": "UNKNOWN",
+    "undo.failed": "UNDO FAILED",
+    "undo.unknown": "UNDO UNKNOWN",
+}
+
+
+def target(change: Change) -> str:
+    """What a change is applied to, as `irtool undo` takes it, defanged and clean; with its name if it has one."""
+    from irtool.tell.clean import defang
+
+    shown = clean(defang(change.target))
+    if change.label and change.label != change.target:
+        shown += f" {clean(defang(change.label))}"
+    return shown + (f" ({change.connector})" if change.item.endswith(f"@{change.connector}") else "")
+
+
+def thousands(number: object) -> str:
+    """1900000 -> 1,900,000."""
+    return f"{number:,}" if isinstance(number, int) else str(number)
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 account`, `24 accounts`."""
+    return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
+
+
+def findings_lines(findings: Mapping[str, Json]) -> Iterator[str]:
+    """The campaign in a few lines."""
+
+    def size(key: str) -> int:
+        found = findings.get(key)
+        return len(found) if isinstance(found, list) else 0
+
+    messages = findings.get("messages")
+    yield f"{plural(messages if isinstance(messages, int) else 0, 'message')}, {span(findings)}"
+    yield (
+        f"{plural(size('accounts'), 'account')}, {plural(size('source_ips'), 'source IP')}, "
+        f"{plural(size('sender_addresses'), 'sender address', 'sender addresses')}, "
+        f"{plural(size('destination_domains'), 'destination domain')}"
+    )
+    customers = findings.get("affected_customers")
+    rows = [c for c in customers if isinstance(c, dict)] if isinstance(customers, list) else []
+    hit = sum(c["messages"] for c in rows if isinstance(c.get("messages"), int))  # type: ignore[misc]  # Json narrowed
+    yield f"{plural(len(rows), 'affected customer')}" + (f", impersonated in {plural(hit, 'message')}" if rows else "")
+    rejected = findings.get("rejected_rows")
+    if isinstance(rejected, int) and rejected:
+        yield f"{plural(rejected, 'log row')} could not be read"
+    unanswered = findings.get("unanswered")
+    for sentence in unanswered if isinstance(unanswered, list) else []:
+        yield f"not answered: {clean(sentence)}"
+
+
+def span(findings: Mapping[str, Json]) -> str:
+    """From when to when, UTC, to the minute."""
+    first, last = findings.get("first_seen"), findings.get("last_seen")
+    if not first or not last:
+        return "no times known"
+    start, end = datetime.fromisoformat(str(first)), datetime.fromisoformat(str(last))
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+
+
+def show_plan(plan: Plan, *, whole: bool = False) -> None:
+    """Every step, its targets, their present and future state."""
+    for step in plan.steps:
+        if not step.changes:
+            if step.uses != "triage.complaint":
+                say(f"  {step.id:<18} {colour('(nothing to do)', 'dim')}")
+            continue
+        for line in _step_lines(step, whole=whole):
+            say(line)
+    counts = {name: sum(1 for c in plan.changes if c.action == name) for name in _SIGN}
+    words = [f"{counts['do']} to do", f"{counts['already']} already so", f"{counts['skipped']} skipped"]
+    words.append(f"{counts['refused']} refused")
+    say(f"{', '.join(words)}. Nothing changed ({plural(plan.reads, 'read')}).  plan {plan.hash[:8]}")
+
+
+def _step_lines(step: PlanStep, *, whole: bool) -> Iterator[str]:
+    shown = step.changes if whole or len(step.changes) <= SHOWN else step.changes[: SHOWN - 1]
+    needs = "" if step.approval == "none" else f"needs {'your yes' if step.approval == 'self' else 'a second person'}"
+    for n, change in enumerate(shown):
+        name = step.id if n == 0 else ""
+        yield f"  {name:<18} {_change_line(change)}{'  ' + colour(needs, 'yellow') if n == 0 and needs else ''}"
+    if len(shown) < len(step.changes):
+        rest = step.changes[len(shown) :]
+        extra = [f"{sum(1 for c in rest if c.action == a)} {a}" for a in ("refused", "skipped", "already")]
+        more = ", ".join(e for e in extra if not e.startswith("0 "))
+        yield f"  {'':<18} … and {len(rest)} more{f' ({more})' if more else ''}   (--all shows them)"
+    if step.approval_reason:
+        yield f"  {'':<18} {clean(step.approval_reason)}"
+
+
+def _change_line(change: Change) -> str:
+    sign = _SIGN[change.action]
+    if change.action == "do" and change.verb in {"notice.send", "abuse.report", "chat.post", "note.add"}:
+        sign = ">"
+    text = {
+        "do": f"{change.before} -> {change.after}",
+        "already": "already so",
+        "skipped": f"skipped: {clean(change.reason)}",
+        "refused": f"refused: {clean(change.reason)}",
+    }[change.action]
+    if change.action == "do" and change.expires_at:
+        text += f" until {change.expires_at:%d %b}"
+    if change.action == "do" and change.collateral:
+        text += f"  ({plural(change.collateral, 'innocent message')})"
+    return f"{colour(sign, _SIGN_COLOUR[sign])} {target(change):<30} {text}"
+
+
+class Lines:
+    """ports.Listener: one line per finished change while a run goes on."""
+
+    def __init__(self, changes: Mapping[str, Change]) -> None:
+        self._changes = dict(changes)
+        self._started: dict[str, datetime] = {}
+
+    def told(self, event: Event) -> None:
+        """Print what a person wants to know of the event."""
+        name = f"{event.step}/{event.item}"
+        if event.kind in {"change.intended", "undo.intended"}:
+            self._started[name] = event.recorded_at
+        elif event.kind.startswith(("change.", "undo.")):
+            self._finished(event, name)
+        elif event.kind in {"approval.given", "approval.refused"}:
+            word = "approved" if event.kind == "approval.given" else "refused"
+            say(f"{event.recorded_at:%H:%M:%S}Z  {event.step or '':<16} {word} by {clean(event.actor or '?')}")
+
+    def _finished(self, event: Event, name: str) -> None:
+        change = self._changes.get(name)
+        shown = target(change) if change else clean(event.item or "")
+        end = self._end(event, change)
+        began = self._started.pop(name, None)
+        took = f"{(event.recorded_at - began).total_seconds():6.1f}s" if began else ""
+        step = (event.step or "")[:16]
+        room = WIDTH - 10 - 17 - len(end) - len(took) - 2
+        dots = "." * max(3, room - len(shown) - 1)
+        word = colour(end, "red") if end.isupper() else end
+        say(f"{event.recorded_at:%H:%M:%S}Z  {step:<16} {shown} {dots} {word} {took}".rstrip())
+        reason = event.data.get("error") or (event.data.get("reason") if event.kind == "change.refused" else None)
+        if reason:
+            say(f"{'':<28}{clean(reason)}")
+
+    def _end(self, event: Event, change: Change | None) -> str:
+        if event.kind == "change.done":
+            word = str(event.data.get("after") or (change.after if change else "done"))
+            return clean(word) if event.data.get("effective") is not False else f"{clean(word)}, LEAKING".upper()
+        if event.kind == "undo.done":
+            return clean(event.data.get("state") or "undone")
+        return _ENDS.get(event.kind, event.kind)
+
+
+def status_line(history: History) -> str:
+    """One incident in one line."""
+    todo = [s for s in history.changes.values() if s.change.action == "do"]
+    done = sum(1 for s in todo if s.state in {"done", "already"})
+    opened = f"opened {history.opened_at:%Y-%m-%d %H:%MZ}" if history.opened_at else ""
+    counts = f"{done}/{len(todo)}" if todo else "-"
+    return (
+        f"{history.incident}  {clean(history.playbook):<18} {history.status:<11} {counts:>9}   "
+        f"{opened} by {clean(history.started_by)}"
+    )
+
+
+def step_states(history: History) -> Iterator[str]:
+    """Each step with its counts by state."""
+    for step in history.plan.steps if history.plan else ():
+        if step.uses == "triage.complaint":
+            continue
+        states: dict[str, int] = {}
+        for change in step.changes:
+            state = history.changes[change.id].state
+            states[state] = states.get(state, 0) + 1
+        counts = ", ".join(f"{n} {state}" for state, n in states.items()) or "nothing to do"
+        yield f"  {step.id:<18} {counts}"
+
+
+def trouble(history: History) -> Sequence[ChangeStatus]:
+    """The changes a person must look at."""
+    return [
+        s for s in history.changes.values() if s.state in {"failed", "unknown", "in flight", "undo unknown", "undoing"}
+    ]

@@ -1,0 +1,77 @@
+"""Opening an incident: the first events, from which everything else follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from irtool.ports import Journal
+from irtool.records import Complaint, Entry, Findings, Json, Plan, Playbook, to_json
+
+HEADER_BUDGET = 64_000
+"""Characters of a complaint's headers that the journal keeps; the hash of the whole complaint is kept in any case."""
+
+
+def open_incident(
+    journal: Journal,
+    playbook: Playbook,
+    complaints: Sequence[Complaint],
+    findings: Findings,
+    *,
+    inputs: Mapping[str, Json],
+    by: str,
+    door: str,
+    began: datetime,
+) -> str:
+    """Open the next incident with what is known: complaints, campaign and the playbook's snapshot. Returns its name."""
+    first = Entry(
+        "incident.opened",
+        {
+            "playbook": playbook.name,
+            "title": playbook.title,
+            "started_by": by,
+            "inputs": dict(inputs),
+            "snapshot": playbook.text,
+            "sha256": playbook.sha256,
+            "path": playbook.path,
+            "door": door,
+        },
+        actor=by,
+        occurred_at=began,
+    )
+    incident = journal.open_incident(f"INC-{began.year}", first).incident
+    journal.append(incident, *(_complaint(c) for c in complaints), *_campaign(complaints, findings))
+    return incident
+
+
+def record_plan(journal: Journal, incident: str, plan: Plan, by: str) -> None:
+    """Put a plan on the timeline; approvals of an earlier one do not cover what is new in it."""
+    journal.append(incident, Entry("plan.made", {"plan": to_json(plan)}, actor=by))
+
+
+def _complaint(complaint: Complaint) -> Entry:
+    data = to_json(complaint)
+    assert isinstance(data, dict)  # noqa: S101 (a record is an object)
+    kept, room = [], HEADER_BUDGET
+    for name, value in complaint.headers:
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        kept.append([name, value])
+    data["headers"] = kept  # type: ignore[assignment]  # a list of pairs is JSON
+    # Without somebody who reports, the only date is the abusive message's own: the sender's word, and not a report.
+    when = complaint.received_at if complaint.reporter else None
+    return Entry("complaint.received", data, source="complaint", occurred_at=when)
+
+
+def _campaign(complaints: Sequence[Complaint], findings: Findings) -> Sequence[Entry]:
+    known = [
+        Entry(
+            "triage.done",
+            {"findings": to_json(findings), "signatures": {c.source: list(c.signatures) for c in complaints}},
+        )
+    ]
+    for kind, when in (("campaign.first_seen", findings.first_seen), ("campaign.last_seen", findings.last_seen)):
+        if when:
+            known.append(Entry(kind, {"messages": findings.messages}, source="log", occurred_at=when))
+    return known

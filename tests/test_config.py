@@ -1,0 +1,99 @@
+"""irtool.yaml: read strictly, secrets by reference, all faults at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from irtool import config
+from irtool.errors import ConfigError
+
+WHOLE = """
+org: {name: Example Mail, domains: [gateway.example], languages: [en, it]}
+journal: ./irtool.db
+logs:
+  gateway:
+    format: parquet
+    path: ./logs/*.parquet
+    columns: {time: ts, account: account_id}
+directory:
+  accounts: {path: ./accounts.parquet, columns: {account: account_id}}
+  domains: {path: ./domains.csv, columns: {domain: domain, account: account_id}}
+connectors:
+  rspamd: {url: "http://127.0.0.1:11334", password: "env:RSPAMD_PASSWORD", scan_url: "http://127.0.0.1:11333"}
+  panel: {kind: ./panel.yaml, url: "https://panel.example/api", token: "file:token.txt"}
+  demo: {kind: sandbox, url: "sandbox:./provider.db"}
+people:
+  alice: {os_user: alice, slack: U0ALICE, groups: [mail-sec-leads]}
+protected: {domains: [partner.example], networks: [192.0.2.0/24], accounts: ["0"]}
+notices: {smtp: "smtp://127.0.0.1:2525", from: "Security <security@gateway.example>"}
+slack: {app_token: "env:SLACK_APP_TOKEN", bot_token: "env:SLACK_BOT_TOKEN", channel: C0INCIDENTS}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "irtool.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_the_shape_of_the_design_is_read(tmp_path: Path) -> None:
+    found = config.load(written(tmp_path, WHOLE))
+    assert found.settings.org.domains == ("gateway.example",)
+    assert found.journal == tmp_path / "irtool.db"
+    assert found.settings.notices is not None
+    assert found.settings.notices.from_ == "Security <security@gateway.example>"
+    rspamd, panel, demo = found.connectors()
+    assert (rspamd.kind, rspamd.secrets) == ("rspamd", {"password": "env:RSPAMD_PASSWORD"})
+    assert rspamd.settings == {"url": "http://127.0.0.1:11334", "scan_url": "http://127.0.0.1:11333"}
+    assert (panel.kind, panel.secrets) == (str(tmp_path / "panel.yaml"), {"token": "file:token.txt"})
+    assert demo.settings["url"] == f"sandbox:{tmp_path / 'provider.db'}"
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("IRTOOL_CONFIG", raising=False)
+    assert config.load().path is None
+    assert config.load().connectors() == []
+
+
+def test_the_environment_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRTOOL_CONFIG", str(written(tmp_path, "org: {name: Elsewhere}")))
+    assert config.load().settings.org.name == "Elsewhere"
+    monkeypatch.setenv("IRTOOL_CONFIG", str(tmp_path / "no.yaml"))
+    with pytest.raises(ConfigError, match="there is no such file"):
+        config.load()
+
+
+def test_all_faults_are_told_at_once_with_their_places(tmp_path: Path) -> None:
+    text = """org: {name: X, domain: [a.example]}
+connectors:
+  rspamd:
+    url: http://127.0.0.1:1
+    password: hunter2
+protected:
+  networks: [not-a-network]
+"""
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+    faults = "\n".join(caught.value.faults)
+    assert f'{path}:1:16  unknown key "domain". Did you mean "domains"?' in faults
+    assert f"{path}:5:5  password: a secret is given by reference" in faults
+    assert f"{path}:7:14" in faults
+    assert "hunter2" not in faults + str(caught.value)
+    assert len(caught.value.faults) == 3
+
+
+def test_secrets_come_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = config.load(written(tmp_path, WHOLE))
+    (tmp_path / "token.txt").write_text("s3cret\n")
+    assert found.secret("file:token.txt") == "s3cret"
+    monkeypatch.setenv("RSPAMD_PASSWORD", "pw")
+    assert found.secret("env:RSPAMD_PASSWORD") == "pw"
+    monkeypatch.delenv("RSPAMD_PASSWORD")
+    with pytest.raises(ConfigError, match="the environment has no RSPAMD_PASSWORD"):
+        found.secret("env:RSPAMD_PASSWORD")
+    with pytest.raises(ConfigError, match="No such file"):
+        found.secret("file:nothing.txt")
