@@ -63,7 +63,7 @@ def _decide(
     from irtool.wiring import open_desk
 
     with door(), open_desk(config) as desk:
-        who = desk.who(person)
+        who = desk.who(person, exactly=True)
         desk.decide(incident, step, approved=yes, by=who, door="terminal", items=items, reason=reason)
         if as_json:
             answer({"incident": incident, "step": step, "approved": yes, "by": who, "items": items})

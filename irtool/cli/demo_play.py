@@ -150,8 +150,8 @@ def _curtain(desk: Desk, incident: str, demo: Demo, after: tuple[int, str], seco
         "irtool timeline",
         "irtool notices --customer 20001",
         "irtool verify",
-        f"irtool undo {incident} disable-trials T7001 --as alice",
-        f"irtool undo {incident} --as alice",
+        f"irtool undo {incident} disable-trials T7001",
+        f"irtool undo {incident}",
         "irtool doctor",
     ):
         say("  " + words.replace("irtool", me(), 1))

@@ -98,7 +98,8 @@ def show_plan(plan: Plan, *, whole: bool = False) -> None:
 
 def _step_lines(step: PlanStep, *, whole: bool) -> Iterator[str]:
     shown = step.changes if whole or len(step.changes) <= SHOWN else step.changes[: SHOWN - 1]
-    needs = "" if step.approval == "none" else f"needs {'your yes' if step.approval == 'self' else 'a second person'}"
+    asks = step.approval != "none" and any(c.action == "do" for c in step.changes)
+    needs = "" if not asks else f"needs {'your yes' if step.approval == 'self' else 'a second person'}"
     for n, change in enumerate(shown):
         name = step.id if n == 0 else ""
         yield f"  {name:<18} {_change_line(change)}{'  ' + colour(needs, 'yellow') if n == 0 and needs else ''}"

@@ -73,13 +73,14 @@ class Desk:
         }
         return People(named or {os_user(): Person(os_user=os_user())})
 
-    def who(self, claimed: str | None) -> str:
+    def who(self, claimed: str | None, *, exactly: bool = False) -> str:
         """The person at this terminal. `--as` chooses among the people of this OS account and nobody else.
 
-        Raises Refused for somebody else's name, UsageError if it has to be said which person it is.
+        Without it, an account that several people share speaks for the first of them, unless it has to be known
+        `exactly`. Raises Refused for somebody else's name, UsageError if it has to be said which person it is.
         """
         me = os_user()
-        mine = [n for n, p in self.people.persons.items() if p.os_user == me]
+        mine = self.sharing(me)
         if claimed:
             if claimed in mine:
                 return claimed
@@ -90,11 +91,15 @@ class Desk:
                 f"{claimed} is the OS user {known.os_user or '(none)'}, and you are {me}: nobody speaks for another",
                 hint=f"let {claimed} type it in their own session",
             )
-        if len(mine) > 1:
+        if len(mine) > 1 and exactly:
             raise UsageError(
                 f"the OS account {me} belongs to {', '.join(mine)}: say who you are", hint=f"add --as {mine[0]}"
             )
         return mine[0] if mine else me
+
+    def sharing(self, account: str) -> list[str]:
+        """The people who use this OS account, in the order of irtool.yaml."""
+        return [n for n, p in self.people.persons.items() if p.os_user == account]
 
     # --- complaints and campaign ---
 
@@ -212,7 +217,12 @@ class Desk:
         reason: str = "",
         seen_hash: str = "",
     ) -> None:
-        """Record a person's yes or no. Raises Refused if it is not theirs to say."""
+        """Record a person's yes or no. Raises Refused if it is not theirs to say.
+
+        The timeline says so if the person shares their OS account, because the yes then proves less.
+        """
+        others = [n for n in self.sharing(os_user()) if n != by] if door == "terminal" else []
+        door = f"{door} (OS account shared with {', '.join(others)})" if others else door
         runner = self.runner(incident)
         runner.decide(
             incident, step, approved=approved, by=by, door=door, items=items, reason=reason, seen_hash=seen_hash

@@ -1,0 +1,283 @@
+"""HTTP: the one importer of httpx. Sends Calls, adds credentials, and says exactly what is known when something goes
+wrong.
+
+HTTP/1.1 with one connection per sender and base URL, no redirects, no proxies from the environment, TLS verified
+(RFC 9110, RFC 9112). A call has separate timeouts and a total deadline; a reply has a size cap.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from irtool.adapters.watchdog import Watch, Watchdog
+from irtool.errors import CallError, ConfigError, InDoubt, NotSent, Rejected
+from irtool.records import Call, Reply
+
+if TYPE_CHECKING:
+    import httpx
+
+WsgiApp = Callable[..., Any]
+"""A WSGI application (PEP 3333)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A resolved secret and how it is shown to the server. Its repr does not hold the secret.
+
+    `kind`: none, bearer, basic (with `username`) or header (the value of `header`, after `prefix`).
+    """
+
+    kind: str = "none"
+    secret: str = field(default="", repr=False)
+    header: str = ""
+    prefix: str = ""
+    username: str = ""
+
+    def as_header(self) -> tuple[str, str] | None:
+        """The header that proves it, None without credentials. Raises Rejected if the secret is missing or unfit."""
+        if self.kind == "none":
+            return None
+        if not self.secret:
+            raise Rejected("there is no secret for it in the configuration", hint="irtool doctor")
+        if any(ord(c) < 32 or ord(c) == 127 for c in self.secret + self.username):
+            raise Rejected("the secret holds a line end or control character", hint="irtool doctor")
+        if self.kind == "bearer":
+            return "Authorization", f"Bearer {self.secret}"
+        if self.kind == "basic":
+            pair = f"{self.username}:{self.secret}".encode()
+            return "Authorization", "Basic " + base64.b64encode(pair).decode()
+        return self.header, self.prefix + self.secret
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where one connector's calls go: base URLs by name ("" is the main one), and the credential for those in
+    `authenticated`."""
+
+    bases: Mapping[str, str]
+    credential: Credential = field(default_factory=Credential)
+    authenticated: frozenset[str] = frozenset({""})
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """Seconds and bytes. `total` bounds a whole call from connecting to the last byte of the reply."""
+
+    connect: float = 5.0
+    read: float = 20.0
+    total: float = 30.0
+    reply_bytes: int = 8_000_000
+
+
+class HttpPool:
+    """Makes HttpSenders, one for each worker thread (a client shared by threads is several times slower).
+
+    `servers` are the connectors by name; `transport_for` maps a URL scheme to a WSGI application that answers it in
+    this process, e.g. `{"sandbox": app}` for `sandbox:` URLs.
+    """
+
+    def __init__(
+        self,
+        servers: Mapping[str, Server],
+        *,
+        limits: HttpLimits | None = None,
+        transport_for: Mapping[str, WsgiApp] | None = None,
+    ) -> None:
+        self.servers = servers
+        self.limits = limits or HttpLimits()
+        self.transport_for = dict(transport_for or {})
+        self.watchdog = Watchdog()
+        self._tls: Any = None
+
+    def sender(self) -> HttpSender:
+        """A new sender that the caller closes. It is for one thread."""
+        return HttpSender(self)
+
+    def client(self, url: str) -> httpx.Client:
+        """A client for one base URL. Raises ConfigError for a URL that cannot be called."""
+        import httpx
+
+        scheme = urlsplit(url).scheme
+        app = self.transport_for.get(scheme)
+        if app is None and scheme not in {"http", "https"}:
+            raise ConfigError(f"{url!r} is not an http or https URL")
+        if scheme == "https" and self._tls is None:
+            self._tls = httpx.create_ssl_context(trust_env=False)
+        limits = self.limits
+        return httpx.Client(
+            transport=httpx.WSGITransport(app=app, raise_app_exceptions=False) if app else None,
+            verify=self._tls if scheme == "https" else False,
+            trust_env=False,
+            follow_redirects=False,
+            http1=True,
+            http2=False,
+            timeout=httpx.Timeout(min(limits.read, limits.total), connect=min(limits.connect, limits.total)),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=15),
+        )
+
+
+@dataclass(slots=True)
+class _Flight:
+    """What is known of one call under way: whether sending began, and its watch."""
+
+    watch: Watch
+    line: _Line
+    began: bool = False
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Told by the transport of each stage (https://www.encode.io/httpcore/extensions/#trace)."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self.line.socket = info["return_value"].get_extra_info("socket")
+            self.watch.socket = self.line.socket
+        elif event == "http11.send_request_headers.started":
+            self.began = True
+
+
+@dataclass(slots=True)
+class _Line:
+    """A client for one base URL and the socket of its only connection."""
+
+    client: httpx.Client
+    url: str
+    local: bool = False
+    socket: Any = None
+
+
+class HttpSender:
+    """Sends http Calls (ports.CallSender). Not shared between threads."""
+
+    def __init__(self, pool: HttpPool) -> None:
+        self._pool = pool
+        self._lines: dict[tuple[str, str], _Line] = {}
+
+    def send(self, call: Call) -> Reply:
+        """The server's answer, whatever its status.
+
+        Raises NotSent if the connection could not be made, InDoubt if a changing call was (perhaps) sent and there is
+        no whole answer, CallError if that happens to a reading one, Rejected without the credentials it needs.
+        """
+        import httpx
+
+        line = self._line(call)
+        watch = self._pool.watchdog.watch(self._pool.limits.total)
+        watch.socket = line.socket
+        flight = _Flight(watch, line, began=line.local)
+        try:
+            return self._exchange(call, line, flight)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise self._fault(call, flight, error) from None
+        finally:
+            self._pool.watchdog.done(watch)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for line in self._lines.values():
+            line.client.close()
+        self._lines.clear()
+
+    def _line(self, call: Call) -> _Line:
+        known = self._lines.get((call.connector, call.base))
+        if known:
+            return known
+        server = self._pool.servers.get(call.connector)
+        if server is None:
+            raise NotSent(
+                f"there is no connector named {call.connector!r}", hint="Look under connectors: in irtool.yaml."
+            )
+        url = server.bases.get(call.base, "")
+        if not url:
+            what = f"address {call.base!r} (see its settings)" if call.base else "address (url)"
+            raise NotSent(f"connector {call.connector!r} has no {what}")
+        client = self._pool.client(url)
+        scheme, _, rest = url.partition(":")
+        local = scheme in self._pool.transport_for
+        line = _Line(client, f"http:{rest}" if local else url, local)
+        self._lines[call.connector, call.base] = line
+        return line
+
+    def _exchange(self, call: Call, line: _Line, flight: _Flight) -> Reply:
+        request = line.client.build_request(
+            call.method,
+            _url(line.url, call.path),
+            headers=[(name.encode(), value.encode("utf-8", "replace")) for name, value in self._headers(call)],
+            content=None if call.body is None else call.body.encode("utf-8", "replace"),
+            extensions={"trace": flight.trace},
+        )
+        response = line.client.send(request, stream=True)
+        try:
+            body = self._read(call, response, flight)
+        finally:
+            response.close()
+        headers = {k.lower(): v for k, v in response.headers.items()}
+        return Reply(response.status_code, body.decode("utf-8", "replace"), headers)
+
+    def _headers(self, call: Call) -> list[tuple[str, str]]:
+        headers = [*call.headers]
+        if call.key and call.changes and "idempotency-key" not in {name.lower() for name, _ in headers}:
+            headers.append(("Idempotency-Key", call.key))
+        server = self._pool.servers[call.connector]
+        if call.base in server.authenticated:
+            try:
+                proof = server.credential.as_header()
+            except Rejected as error:
+                raise Rejected(f"connector {call.connector!r}: {error.message}", hint=error.hint) from None
+            headers += [proof] if proof else []
+        if any(c in "\r\n\x00" for _, value in headers for c in value):
+            raise Rejected(f"a header of the call to {call.connector!r} would hold a line end")
+        return headers
+
+    def _read(self, call: Call, response: httpx.Response, flight: _Flight) -> bytes:
+        chunks = bytearray()
+        for chunk in response.iter_bytes(65536):
+            chunks += chunk
+            if len(chunks) > self._pool.limits.reply_bytes:
+                raise _after(call, f"the reply is larger than {self._pool.limits.reply_bytes:,} bytes")
+            if flight.watch.expired or time.monotonic() > flight.watch.deadline:
+                raise _after(call, self._late())
+        if flight.watch.expired:
+            raise _after(call, self._late())
+        return bytes(chunks)
+
+    def _fault(self, call: Call, flight: _Flight, error: Exception) -> CallError:
+        import httpx
+
+        flight.line.socket = None
+        where = f"{call.connector} ({_place(flight.line.url)})"
+        if not flight.began:
+            return NotSent(f"{where} cannot be reached: {_words(error)}", hint="irtool doctor")
+        if flight.watch.expired:
+            return _after(call, self._late())
+        if isinstance(error, httpx.ReadTimeout):
+            return _after(call, f"no answer within {self._pool.limits.read:g} s")
+        return _after(call, f"the connection broke: {_words(error)}")
+
+    def _late(self) -> str:
+        return f"no whole answer within {self._pool.limits.total:g} s"
+
+
+def _after(call: Call, what: str) -> CallError:
+    """The error for a call that was sent: a read may simply be tried again, a change may have been applied."""
+    place = f"{call.method} {call.path.partition('?')[0]} at {call.connector}"
+    if call.changes:
+        return InDoubt(f"{place}: {what}; it may have been applied")
+    return CallError(f"{place}: {what}")
+
+
+def _url(base: str, path: str) -> str:
+    return f"{base.rstrip('/')}/{path.lstrip('/')}" if path else base
+
+
+def _place(url: str) -> str:
+    """A base URL without what may be secret in it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+
+
+def _words(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return "".join(c if c.isprintable() else " " for c in text)[:200]
