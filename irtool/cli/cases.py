@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from irtool.cli.out import answer, clean, leave, next_is, say
-from irtool.cli.views import findings_lines, plural, show_plan, step_states, trouble
+from irtool.cli.views import findings_lines, plural, show_plan, step_states, trouble, wrapped
 from irtool.errors import UsageError
 from irtool.history import History
 from irtool.records import Json, Plan
@@ -38,7 +38,7 @@ def show_opened(history: History, plan: Plan, *, whole: bool) -> None:
     for complaint in history.complaints:
         say(f"{history.incident}  from {clean(complaint.get('source'))} ({clean(complaint.get('format'))})")
     for n, line in enumerate(findings_lines(history.findings)):
-        say(f"{'triage' if n == 0 else '':<20} {line}")
+        say("\n".join(wrapped(line, f"{'triage' if n == 0 else '':<18}", f"{'':<18}")))
     show_plan(plan, whole=whole)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from irtool.cli.out import clean
-from irtool.cli.views import findings_lines, plural
+from irtool.cli.views import findings_lines, plural, wrapped
 from irtool.records import Complaint, Counted, Findings, to_json
 
 TOP = 5
@@ -19,7 +19,7 @@ def lines(complaints: Sequence[Complaint], findings: Findings) -> Iterator[str]:
     yield "campaign"
     data = to_json(findings)
     for line in findings_lines(data if isinstance(data, dict) else {}):
-        yield f"  {line}"
+        yield from wrapped(line, "  ", "  ")
     yield from _top("destination domains", findings.destination_domains)
     yield from _top("source IPs", findings.source_ips)
     yield from _top("attackers' own addresses", findings.sender_addresses)
@@ -29,7 +29,7 @@ def lines(complaints: Sequence[Complaint], findings: Findings) -> Iterator[str]:
             f"  account {clean(account.id)}  {clean(account.plan or '?')}  {plural(account.messages, 'message')}  "
             f"confidence {account.confidence:.2f}"
         )
-        yield f"    {clean(account.evidence)}"
+        yield from wrapped(clean(account.evidence), "    ", "    ")
     yield from _rest("accounts", len(findings.accounts))
     for customer in findings.affected_customers:
         yield (

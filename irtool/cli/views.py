@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from irtool.history import ChangeStatus, History
 from irtool.records import Change, Event, Json, Plan, PlanStep
 
 WIDTH = 80
+_TARGET = 36
+_TELLS = frozenset({"notice.send", "abuse.report", "chat.post", "note.add", "bulletin.write"})
 SHOWN = 6
 """How many targets of a step a plan shows before it counts the rest."""
 
@@ -69,7 +72,7 @@ def findings_lines(findings: Mapping[str, Json]) -> Iterator[str]:
         yield f"{plural(rejected, 'log row')} could not be read"
     unanswered = findings.get("unanswered")
     for sentence in unanswered if isinstance(unanswered, list) else []:
-        yield f"not answered: {clean(sentence)}"
+        yield f"! {clean(sentence)}"
 
 
 def span(findings: Mapping[str, Json]) -> str:
@@ -84,9 +87,7 @@ def span(findings: Mapping[str, Json]) -> str:
 def show_plan(plan: Plan, *, whole: bool = False) -> None:
     """Every step, its targets, their present and future state."""
     for step in plan.steps:
-        if not step.changes:
-            if step.uses != "triage.complaint":
-                say(f"  {step.id:<18} {colour('(nothing to do)', 'dim')}")
+        if step.uses == "triage.complaint":
             continue
         for line in _step_lines(step, whole=whole):
             say(line)
@@ -97,36 +98,52 @@ def show_plan(plan: Plan, *, whole: bool = False) -> None:
 
 
 def _step_lines(step: PlanStep, *, whole: bool) -> Iterator[str]:
-    shown = step.changes if whole or len(step.changes) <= SHOWN else step.changes[: SHOWN - 1]
-    asks = step.approval != "none" and any(c.action == "do" for c in step.changes)
-    needs = "" if not asks else f"needs {'your yes' if step.approval == 'self' else 'a second person'}"
-    for n, change in enumerate(shown):
-        name = step.id if n == 0 else ""
-        yield f"  {name:<18} {_change_line(change)}{'  ' + colour(needs, 'yellow') if n == 0 and needs else ''}"
-    if len(shown) < len(step.changes):
-        rest = step.changes[len(shown) :]
-        extra = [f"{sum(1 for c in rest if c.action == a)} {a}" for a in ("refused", "skipped", "already")]
-        more = ", ".join(e for e in extra if not e.startswith("0 "))
-        yield f"  {'':<18} … and {len(rest)} more{f' ({more})' if more else ''}   (--all shows them)"
+    todo = [c for c in step.changes if c.action == "do"]
+    needs = {"self": "needs your yes", "peer": "needs a second person"}.get(step.approval, "") if todo else ""
+    expiry = {c.expires_at for c in todo}
+    until = f"until {next(iter(expiry)):%d %b}" if len(expiry) == 1 and None not in expiry else ""
+    remarks = ", ".join(r for r in (until, needs, "" if step.changes else "nothing to do") if r)
+    room = WIDTH - 18 - (len(remarks) + 2 if remarks else 0)
+    title = clean(step.title)
+    title = title if len(title) <= room else title[: room - 1] + "…"
+    yield f"{step.id:<17} {title}" + (f"  {colour(remarks, 'yellow' if needs else 'dim')}" if remarks else "")
     if step.approval_reason:
-        yield f"  {'':<18} {clean(step.approval_reason)}"
+        yield from wrapped(clean(step.approval_reason), "    ! ", "      ")
+    shown = step.changes if whole or len(step.changes) <= SHOWN else step.changes[: SHOWN - 1]
+    for change in shown:
+        yield from _change_lines(change)
+    rest = step.changes[len(shown) :]
+    if rest:
+        counts = [f"{sum(1 for c in rest if c.action == a)} {a}" for a in ("refused", "skipped", "already")]
+        more = ", ".join(c for c in counts if not c.startswith("0 "))
+        yield f"    … and {len(rest)} more{f', {more}' if more else ''}  (--all shows them)"
 
 
-def _change_line(change: Change) -> str:
+def _change_lines(change: Change) -> Iterator[str]:
     sign = _SIGN[change.action]
-    if change.action == "do" and change.verb in {"notice.send", "abuse.report", "chat.post", "note.add"}:
-        sign = ">"
-    text = {
-        "do": f"{change.before} -> {change.after}",
-        "already": "already so",
-        "skipped": f"skipped: {clean(change.reason)}",
-        "refused": f"refused: {clean(change.reason)}",
-    }[change.action]
-    if change.action == "do" and change.expires_at:
-        text += f" until {change.expires_at:%d %b}"
-    if change.action == "do" and change.collateral:
-        text += f"  ({plural(change.collateral, 'innocent message')})"
-    return f"{colour(sign, _SIGN_COLOUR[sign])} {target(change):<30} {text}"
+    if change.action == "do" and not change.before.startswith(("absent", "active", "queued", "held", "open")):
+        sign = ">" if change.verb in _TELLS else "~"
+    shown = target(change)
+    head = f"    {colour(sign, _SIGN_COLOUR[sign])} "
+    if change.action in {"skipped", "refused"}:
+        yield f"{head}{shown}"
+        yield from wrapped(f"{change.action}: {clean(change.reason)}", "        ", "        ")
+        return
+    text = f"{change.before} -> {change.after}"
+    if change.action == "already":
+        text = f"already so: {clean(change.reason)}" if change.reason else "already so"
+    hit = f"  {colour(f'({thousands(change.collateral)} innocent)', 'yellow')}" if change.collateral else ""
+    text = text if len(text) <= WIDTH - _TARGET - 7 else text[: WIDTH - _TARGET - 8] + "…"
+    if len(shown) > _TARGET:
+        yield f"{head}{shown}"
+        yield f"      {'':<{_TARGET}} {text:<19}{hit if change.action == 'do' else ''}".rstrip()
+    else:
+        yield f"{head}{shown:<{_TARGET}} {text:<19}{hit if change.action == 'do' else ''}".rstrip()
+
+
+def wrapped(text: str, first: str, then: str) -> Sequence[str]:
+    """The text folded to the width of the terminal we write for."""
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=then)
 
 
 class Lines:
@@ -155,12 +172,13 @@ class Lines:
         took = f"{(event.recorded_at - began).total_seconds():6.1f}s" if began else ""
         step = (event.step or "")[:16]
         room = WIDTH - 10 - 17 - len(end) - len(took) - 2
+        shown = shown if len(shown) <= room - 4 else shown[: room - 5] + "…"
         dots = "." * max(3, room - len(shown) - 1)
         word = colour(end, "red") if end.isupper() else end
         say(f"{event.recorded_at:%H:%M:%S}Z  {step:<16} {shown} {dots} {word} {took}".rstrip())
         reason = event.data.get("error") or (event.data.get("reason") if event.kind == "change.refused" else None)
         if reason:
-            say(f"{'':<28}{clean(reason)}")
+            say("\n".join(wrapped(clean(reason), " " * 28, " " * 28)))
 
     def _end(self, event: Event, change: Change | None) -> str:
         if event.kind == "change.done":

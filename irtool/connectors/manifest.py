@@ -30,9 +30,9 @@ its place.
         lock: "${{ settings.lists.ip }}"  # the list that one writer at a time may change; sees only `settings`
         look:                             # only reads
           requests: [{use: find}]
-          state: "'active' if got.account.active else 'disabled'"    # in the words of the verb's states
-          data: {active: got.account.active}                         # what undo needs: `seen` in change, `before` in undo
-          detail: "plan ${{ got.account.plan }}"                     # for people
+          state: "'active' if got.account.active else 'disabled'"   # in the words of the verb's states
+          data: {active: got.account.active}   # what undo needs: `seen` in change, `before` in undo
+          detail: "plan ${{ got.account.plan }}"   # for people
           missing: absent                 # the state if a request says `missing`; left out: "not found" is a failure
         change:
           requests:

@@ -1,0 +1,121 @@
+"""One event -> one sentence in one language. The result is not cleaned: that is for the exit it leaves through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from irtool.history import History
+from irtool.records import Change, Event, Json
+from irtool.tell.forms import Forms
+from irtool.tell.wording import Wording, wording
+
+TROUBLE = frozenset(
+    {"change.failed", "change.unknown", "change.refused", "undo.failed", "undo.unknown", "plan.refused"},
+)
+"""Kinds of events whose reason is told with them."""
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Says events in one language; `history` knows the changes and steps that events only name."""
+
+    words: Wording
+    forms: Forms
+    history: History
+
+    @classmethod
+    def of(cls, history: History, lang: str) -> Sentences:
+        """For one incident and one language (English if irtool cannot write in it)."""
+        words = wording(lang)
+        return cls(words, Forms(words.lang), history)
+
+    def say(self, event: Event) -> str:
+        """What happened, in one sentence without its time."""
+        key = "run.resumed" if event.kind == "run.started" and event.data.get("resumed") else event.kind
+        pattern = self.words.events.get(key)
+        return pattern.format_map(self._values(event)) if pattern else event.kind
+
+    def detail(self, event: Event) -> str:
+        """Why, if the event is trouble; "" if it is not."""
+        data = event.data
+        if event.kind in TROUBLE:
+            return str(data.get("error") or data.get("reason") or "")
+        if event.kind in {"approval.refused", "change.skipped"}:
+            return str(data.get("reason") or "")
+        if event.kind == "change.done" and data.get("effective") is False:
+            return self.words.words["not_effective"]
+        return ""
+
+    def count(self, n: int, what: str) -> str:
+        """The count of one of the wording's nouns: "24 accounts"."""
+        words = self.words.words
+        pattern = self.forms.plural(n, words[f"{what}_one"], words[f"{what}_other"])
+        return pattern.format(n=self.forms.number(n))
+
+    def _values(self, event: Event) -> Mapping[str, str]:
+        values = _Lenient({k: str(v) for k, v in event.data.items() if isinstance(v, str | int | float)})
+        values["incident"] = event.incident
+        values["step"] = self._step(event.step)
+        if event.kind.startswith(("change.", "undo.")):
+            values["do"] = self._do(event)
+        elif event.kind == "complaint.received":
+            values["subject"] = str(event.data.get("subject") or self.words.words["no_subject"])
+        elif event.kind == "triage.done":
+            values["scope"] = self.scope(event.data.get("findings")) or self.words.words["no_scope"]
+        elif event.kind == "plan.made":
+            values |= self._plan(event)
+        return values
+
+    def scope(self, findings: Json, customers: str = "customers") -> str:
+        """The size of a campaign: "1,900,000 messages, 24 accounts"; "" if nothing was found."""
+        found = findings if isinstance(findings, dict) else {}
+        counts = {
+            "messages": _number(found.get("messages")),
+            "accounts": _length(found.get("accounts")),
+            customers: _length(found.get("affected_customers")),
+        }
+        return ", ".join(self.count(n, what) for what, n in counts.items() if n)
+
+    def _plan(self, event: Event) -> dict[str, str]:
+        plan = event.data.get("plan")
+        steps = plan.get("steps") if isinstance(plan, dict) else None
+        rows = [s for s in steps if isinstance(s, dict)] if isinstance(steps, list) else []
+        return {
+            "changes": self.count(sum(_length(s.get("changes")) for s in rows), "changes"),
+            "steps": self.count(len(rows), "steps"),
+        }
+
+    def _step(self, step: str | None) -> str:
+        for planned in self.history.plan.steps if self.history.plan else ():
+            if planned.id == step:
+                return planned.title or planned.id
+        return step or ""
+
+    def _do(self, event: Event) -> str:
+        status = self.history.changes.get(f"{event.step}/{event.item}")
+        if status is None:
+            return f"{event.step}/{event.item}"
+        change = status.change
+        text = self.words.phrase(change.verb).do.format(target=target_of(change))
+        return f"{text} ({change.connector})" if change.connector else text
+
+
+def target_of(change: Change) -> str:
+    """What people call the target: a customer by name, anything else by what it is."""
+    return (change.label or change.target) if change.verb == "notice.send" else change.target
+
+
+class _Lenient(dict[str, str]):
+    """Values of a sentence; one that the event does not have reads as "?"."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _number(value: Json) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _length(value: Json) -> int:
+    return len(value) if isinstance(value, list) else 0

@@ -1,0 +1,274 @@
+"""The post-incident report: sections, figures, languages, hostile text, and a page that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from irtool.errors import UsageError
+from irtool.records import Change, Complaint, Event, Findings, Json, PlanStep
+from irtool.tell.report import report
+from irtool.tell.story import story
+
+T0 = datetime(2025, 4, 14, 17, 0, tzinfo=UTC)
+HOSTILE = [
+    "<script>alert(1)</script><img src=http://evil.example/x.png onerror=alert(1)>",
+    "**bold** [click](http://evil.example) ![x](http://evil.example/x) `code` | a | b |",
+    "\x1b[2J\x1b]0;owned\x07",
+    "x\r\n\r\n# Own heading\r\n<b>y</b>",
+    "{{ 7*7 }} ${{ config }} {% for x in y %}",
+    "a\u202egpj.exe",
+]
+SECTIONS = {
+    "en": ["Overview", "Impact", "Timeline", "Analysis", "Resolution", "Additional actions"],
+    "it": ["Panoramica", "Impatto", "Cronologia", "Analisi", "Risoluzione", "Azioni aggiuntive"],
+}
+
+
+class Page(HTMLParser):
+    """Collects the tags with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.fixture
+def write(templates: Sequence[Path], org: Mapping[str, Json]) -> Callable[..., str]:
+    """The report with the shipped templates."""
+    return lambda events, **more: report(events, templates=templates, org=org, **more)
+
+
+@pytest.mark.parametrize("lang", ["en", "it"])
+def test_structure(sophos: list[Event], write: Callable[..., str], lang: str) -> None:
+    """The sections of the advisory in their order; the parts that need a person are marked."""
+    text = write(sophos, lang=lang)
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS[lang]
+    immediate = {"en": "### Immediate actions", "it": "### Azioni immediate"}[lang]
+    lasting = {"en": "### Long-term actions", "it": "### Azioni a lungo termine"}[lang]
+    assert text.index(immediate) < text.index(lasting)
+    assert len(re.findall(r"^> \*\*TODO:\*\* \w", text, re.MULTILINE)) == 3
+    assert "alice" not in text
+    assert "bob" not in text
+
+
+def test_english_figures(sophos: list[Event], write: Callable[..., str]) -> None:
+    """All figures of the incident, in sentences."""
+    text = write(sophos, lang="en")
+    for part in (
+        "On 14 April 2025 at 15:54 UTC a complaint was made about spam",
+        "Our team became aware of it 58 minutes later",
+        "24 trial accounts had been used to send 1.9 million messages",
+        "included 30 messages that impersonated the domains of 12 customers",
+        "All affected customers have been informed.",
+        r"“info\[@\]gateway\[.\]example” and “news\[@\]gateway\[.\]example”",
+        "| IPs and addresses blocked | 15 April 2025, 16:33 UTC | 24 h 39 min |",
+        "| Last account disabled | 17 April 2025, 11:51 UTC | 2 d 19 h 57 min |",
+        "- 112 sending IPs blocked (15 April 2025, 16:10–16:31 UTC).",
+        "the envelope sender is empty",
+        "| 17 April 2025, 11:51 UTC | 24 accounts disabled (from 11:45). |",
+        "| 2 April 2025, 09:00 UTC | First trial account created by the attackers",
+    ):
+        assert part in text, part
+    assert text.count("First trial account created") == 1
+
+
+def test_italian_figures(sophos: list[Event], write: Callable[..., str]) -> None:
+    """Numbers, dates and defanging as Italian writes them."""
+    text = write(sophos, lang="it_IT")
+    for part in (
+        "Il 14 aprile 2025 alle ore 15:54 UTC è emersa una segnalazione",
+        "24 account di prova sono stati utilizzati per inviare 1,9 milioni di messaggi",
+        "30 messaggi che imitavano i domini di 12 clienti",
+        "Tutti i clienti coinvolti sono stati informati.",
+        r"“info \[CHIOCCIOLA\] gateway \[PUNTO\] example”",
+        "| 14 aprile 2025, h 15:54 UTC | L'abuso ci viene segnalato. |",
+        "1.900.000 messaggi, 24 account, 12 clienti imitati",
+        "| Ultimo account disattivato | 17 aprile 2025, h 11:51 UTC | 2 g 19 h 57 min |",
+        "il mittente della busta è vuoto",
+    ):
+        assert part in text, part
+
+
+def test_comparison_is_optional(sophos: list[Event], write: Callable[..., str]) -> None:
+    """The Sophos figures stand beside ours only if asked for."""
+    assert "Sophos" not in write(sophos)
+    assert "| IPs and addresses blocked | 15 April 2025, 16:33 UTC | 24 h 39 min | 24 h 39 min |" in write(
+        sophos, compare=True
+    )
+
+
+def test_json_is_the_facts(sophos: list[Event], write: Callable[..., str]) -> None:
+    """For machines: the same facts that the prose was made from."""
+    assert json.loads(write(sophos, format="json")) == story(sophos)
+
+
+def test_no_such_format(sophos: list[Event], write: Callable[..., str]) -> None:
+    """Refused with the list."""
+    with pytest.raises(UsageError) as caught:
+        write(sophos, format="pdf")
+    assert caught.value.hint == "one of: md, html, json"
+
+
+@pytest.mark.parametrize("lang", ["en", "it"])
+def test_page_needs_nothing_outside_itself(sophos: list[Event], write: Callable[..., str], lang: str) -> None:
+    """No link, image, script, font or frame; language, headings and table heads are there."""
+    html = write(sophos, lang=lang, format="html")
+    page = Page(html)
+    names = [tag for tag, _ in page.tags]
+    assert not {"a", "img", "script", "link", "iframe", "object", "embed", "base", "form", "svg"} & set(names)
+    assert not [a for _, attrs in page.tags for a in attrs if a in {"src", "href", "srcset", "action", "data", "style"}]
+    assert not re.search(r"(?i)https?:|//[a-z]|url\(|@import", html)
+    assert ("html", {"lang": lang}) in page.tags
+    assert names.count("h1") == 1
+    heads = [attrs for tag, attrs in page.tags if tag == "th"]
+    assert len(heads) == 5
+    assert all(a.get("scope") == "col" for a in heads)
+    assert [a for t, a in page.tags if t == "blockquote"] == [{"class": "todo"}] * 3
+    assert "prefers-color-scheme: dark" in html
+    assert "@media print" in html
+
+
+@pytest.mark.parametrize("lang", ["en", "it"])
+@pytest.mark.parametrize("subject", HOSTILE)
+def test_hostile_text(script: Any, write: Callable[..., str], subject: str, lang: str) -> None:
+    """Text of a complaint, a log or a server stays text in every format and language."""
+    script.add("incident.opened", T0, {"title": subject})
+    mail = Complaint("c.eml", "0" * 64, 1, "eml", subject=subject, from_=(f"a@{subject}",), x_mailer=subject)
+    script.add("complaint.received", T0, mail)
+    domain = {"value": subject, "messages": 3}
+    found = {"messages": 3, "destination_domains": [domain], "spoofed_addresses": [domain], "unanswered": [subject]}
+    script.add("triage.done", T0, {"findings": found})
+    script.add("note.added", T0, {"text": subject})
+    markdown = write(script.events, lang=lang)
+    html = write(script.events, lang=lang, format="html")
+    assert re.findall(r"^## (.*)$", markdown, re.MULTILINE) == SECTIONS[lang]
+    for text in (markdown, html):
+        assert not set(text) & set("\x1b\x07\u202e\r")
+        assert "49" not in text.replace("0.9375", "")
+    page = Page(html)
+    assert not {"a", "img", "script", "b"} & {tag for tag, _ in page.tags}
+    assert not [a for _, attrs in page.tags for a in attrs if a.startswith("on")]
+    assert "Own heading</h1>" not in html
+    assert not re.search(r"https?://", html)
+    assert json.loads(write(script.events, format="json"))["complaints"][0]["subject"] == subject
+    assert write(script.events, format="json").isascii()
+
+
+def test_nothing_found_and_nothing_done(script: Any, write: Callable[..., str]) -> None:
+    """Without log, accounts, customers or measures, the report says so and claims nothing."""
+    script.add("incident.opened", T0, {"title": "x"})
+    script.add("triage.done", T0, {"findings": Findings(unanswered=("How many messages? There is no mail log.",))})
+    for lang, parts in {
+        "en": ["could not be established from our mail logs", "No measure has been taken", "There is no mail log",
+               "The number of messages is not known", "Nothing has been changed so far"],
+        "it": ["non è stato possibile stabilire", "non è stata adottata alcuna misura", "There is no mail log",
+               "Il numero dei messaggi non è noto", "non è stata apportata alcuna modifica"],
+    }.items():  # fmt: skip
+        text = write(script.events, lang=lang)
+        claims = "\n".join(line for line in text.splitlines() if "TODO" not in line)
+        for part in parts:
+            assert part in text, part
+        for word in ("customer", "client", " 0 ", "None", "null"):
+            assert word not in claims, word
+
+
+def test_open_failed_and_undone(script: Any, write: Callable[..., str]) -> None:
+    """What waits, failed, is unknown or was taken back is told as such, never as done."""
+    names = ["a", "b", "c", "d", "e"]
+    changes = [Change("off", n, "account.disable", n, "scim", "do", "active", "disabled") for n in names]
+    changes.append(Change("off", "0", "account.disable", "0", "scim", "refused", reason="protected"))
+    script.add("incident.opened", T0, {"title": "x"})
+    script.plan(T0, PlanStep("off", "Disable", "account.disable", "self", "continue", "h", tuple(changes)))
+    script.add("change.done", T0 + timedelta(minutes=1), {}, step="off", item="a")
+    script.add("change.done", T0 + timedelta(minutes=1), {}, step="off", item="b")
+    script.add("undo.done", T0 + timedelta(minutes=2), {}, step="off", item="b")
+    script.add("change.failed", T0 + timedelta(minutes=3), {"error": "no"}, step="off", item="c")
+    script.add("change.unknown", T0 + timedelta(minutes=3), {"error": "?"}, step="off", item="d")
+    text = write(script.events)
+    assert "- 1 account disabled (14 April 2025, 17:01 UTC)." in text
+    line = "Disabling accounts: 1 failed, 1 of unknown outcome, 1 still waiting for approval, 1 held back by a guard"
+    assert f"The response is not complete: {line}." in text
+    assert f"- {line}." in text
+    assert "- Taken back later: 1 account enabled again." in text
+    assert "| 14 April 2025, 17:02 UTC | 1 account enabled again. |" in text
+    assert "Last account disabled" not in text
+    italian = write(script.events, lang="it")
+    assert (
+        "Disattivazione degli account: 1 non riuscito, 1 di esito ignoto, 1 ancora in attesa di approvazione" in italian
+    )
+    assert "- Revocato in seguito: 1 account riattivato." in italian
+
+
+def test_one_of_each_is_singular(script: Any, write: Callable[..., str]) -> None:
+    """One message, one account, one customer."""
+    found = {
+        "messages": 1, "first_seen": "2025-04-08T10:00:00Z", "last_seen": "2025-04-11T10:00:00Z",
+        "accounts": [{"id": "a", "plan": "trial"}], "source_ips": [{"value": "192.0.2.1"}],
+        "spoofed_addresses": [{"value": "info@x.example"}], "destination_domains": [{"value": "d.example"}],
+        "affected_customers": [{"id": "c", "messages": 1}],
+    }  # fmt: skip
+    script.add("incident.opened", T0, {"title": "x"})
+    script.add("triage.done", T0, {"findings": found})
+    english = write(script.events)
+    assert "1 trial account had been used to send 1 message through" in english
+    assert "1 message was sent" in english
+    assert "included 1 message that impersonated the domains of 1 customer." in english
+    assert "The affected customer has not been informed yet." in english
+    italian = write(script.events, lang="it")
+    assert "1 account di prova è stato utilizzato per inviare 1 messaggio" in italian
+    assert "dall'8 aprile 2025 alle ore 10:00 UTC all'11 aprile 2025 alle ore 10:00 UTC" in italian
+    assert "ricevuti fra l'8 aprile 2025 e l'11 aprile 2025" in italian
+    assert "1 messaggio che imitava i domini di 1 cliente." in italian
+
+
+def test_runs_far_apart_are_two_lines(script: Any, write: Callable[..., str]) -> None:
+    """One step resumed the next day is not told as one moment."""
+    changes = tuple(Change("ip", f"192.0.2.{n}", "ip.block", f"192.0.2.{n}", "rspamd", "do") for n in range(4))
+    script.add("incident.opened", T0, {"title": "x"})
+    script.plan(T0, PlanStep("ip", "Block", "ip.block", "none", "stop", "h", changes))
+    for n, minutes in enumerate((1, 2, 600, 600)):
+        script.add("change.done", T0 + timedelta(minutes=minutes), {}, step="ip", item=f"192.0.2.{n}")
+    text = write(script.events)
+    assert "| 14 April 2025, 17:02 UTC | 2 sending IPs blocked (from 17:01). |" in text
+    assert "| 15 April 2025, 03:00 UTC | 2 sending IPs blocked. |" in text
+
+
+def test_triage_twice_is_told_once(script: Any, write: Callable[..., str]) -> None:
+    """The first of the first messages and the last of the last, and the scope as known in the end."""
+    script.add("incident.opened", T0, {"title": "x"})
+    for n in (1, 2):
+        script.add("triage.done", T0 + timedelta(hours=n), {"findings": {"messages": n}})
+        script.add("campaign.first_seen", T0 - timedelta(hours=n))
+        script.add("campaign.last_seen", T0 + timedelta(minutes=n))
+    rows = [line for line in write(script.events).splitlines() if line.startswith("| 14 April")][:4]
+    assert rows == [
+        "| 14 April 2025, 15:00 UTC | First message of the campaign leaves our mail service. |",
+        "| 14 April 2025, 17:00 UTC | Our team becomes aware of the complaint and opens incident INC-2025-0001. |",
+        "| 14 April 2025, 17:02 UTC | Last message of the campaign seen in the logs. |",
+        "| 14 April 2025, 19:00 UTC | The extent of the campaign is known: 2 messages. |",
+    ]
+
+
+def test_own_template_goes_first(
+    tmp_path: Path, templates: Sequence[Path], sophos: list[Event], org: Mapping[str, Json]
+) -> None:
+    """A folder of the user's comes before the shipped one; an error in it names file and line."""
+    mine = tmp_path / "report" / "en" / "report.md.j2"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("# Mine {{ figures.accounts }}\n")
+    assert report(sophos, templates=[tmp_path, *templates], org=org) == "# Mine 24\n"
+    mine.write_text("# Mine\n{{ figures.acounts }}\n")
+    with pytest.raises(UsageError, match=r"report\.md\.j2:2"):
+        report(sophos, templates=[tmp_path, *templates], org={"name": "Other"})
