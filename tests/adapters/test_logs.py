@@ -327,17 +327,10 @@ LINES = st.lists(
 
 @settings(max_examples=60)
 @given(lines=LINES)
-def test_any_bytes_are_rows_or_rejected_or_refused_with_a_reason(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
-) -> None:
+def test_any_bytes_are_rows_or_rejected(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("any") / "log.jsonl"
     path.write_bytes(b"\n".join([json.dumps(ROW).encode(), *lines]))
-    try:
-        log = open_log([LogFile("jsonl", str(path), COLUMNS)])
-    except InputError as error:
-        assert str(path) in error.message
-        return
-    with log:
+    with open_log([LogFile("jsonl", str(path), COLUMNS)]) as log:
         found = log.query("SELECT * FROM log")
         assert len(found) >= 1
         assert all(row["time"] is not None for row in found)

@@ -1,0 +1,7 @@
+"""From complaints to the whole campaign: signatures, scope in the gateway log, who was impersonated."""
+
+from __future__ import annotations
+
+from irtool.triage.answer import triage
+
+__all__ = ["triage"]
