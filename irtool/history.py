@@ -107,7 +107,8 @@ class History:
 
     @property
     def status(self) -> str:
-        """One word: opened, planned, refused, running, waiting, interrupted, unknown, failed, contained, closed."""
+        """One word: opened, planned, refused, running, waiting, interrupted, unknown, failed, contained,
+        undone, closed."""
         if self.closed:
             return "closed"
         if self.outcome == "running":
@@ -115,6 +116,8 @@ class History:
         states = {s.state for s in self.changes.values()}
         if states & {"in flight", "unknown", "undoing", "undo unknown"}:
             return "unknown"
+        if "undone" in states and not states & {"done", "planned", "failed"}:
+            return "undone"
         if self.outcome:
             return {"done": "contained"}.get(self.outcome, self.outcome)
         return "planned" if self.plan else "opened"

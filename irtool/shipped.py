@@ -1,4 +1,4 @@
-"""Where the shipped playbooks and templates are: in the package (wheel) or at the repository's root (editable install)."""
+"""Where the shipped playbooks and templates are: in the package (wheel) or at the repository's root (editable)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def process() -> str:
 
 
 def _started(pid: int) -> str:
-    """When that process started (clock ticks since boot), so that a reused pid is not taken for it; "" if it is gone."""
+    """When that process started, in clock ticks since boot; "" if it is gone. Tells a reused pid apart."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):

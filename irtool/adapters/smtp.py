@@ -67,7 +67,7 @@ def route(url: str) -> Route:
 
 @dataclass
 class SmtpSender:
-    """Sends mail Calls. `path` is the recipient, `body` the whole message: 7-bit, CRLF.
+    """Sends mail Calls. `path` is the recipient, `body` the whole message: 7-bit, CRLF. Method PING only greets.
 
     `url` is a `route`; `envelope_from` the envelope sender, to which bounces go ("" is the null sender); `deadline`
     the seconds one message may take in all. A user is refused without TLS, except on this machine.
@@ -93,10 +93,13 @@ class SmtpSender:
         Raises Rejected with the SMTP code if the server refuses the sender, the recipient, the message or the
         password; NotSent if it cannot be reached or goes away early; InDoubt if it goes away after the text.
         """
+        talk = _Conversation(self._route, self.deadline, self.context or ssl.create_default_context())
+        if call.method == "PING":
+            folder = self._route.folder
+            return Reply(250, f"messages are written to {folder}") if folder else talk.greet(self.user, self.password)
         _check(call, self.envelope_from)
         if self._route.folder:
             return _write(self._route.folder, call)
-        talk = _Conversation(self._route, self.deadline, self.context or ssl.create_default_context())
         return talk.deliver(call, self.envelope_from, self.user, self.password)
 
     def close(self) -> None:
@@ -135,6 +138,22 @@ class _Conversation:
         self._until = time.monotonic() + deadline
         self._context = context
         self._text_sent = False
+
+    def greet(self, user: str, password: str) -> Reply:
+        """Connect, prove who we are, and leave: the server takes mail from us."""
+        client: _Client | None = None
+        try:
+            client = self._open()
+            if user:
+                client.login(user, password)
+            client.ehlo_or_helo_if_needed()
+            return Reply(*self._expect(client.docmd("NOOP"), 250, "the greeting"))
+        except smtplib.SMTPResponseException as error:
+            raise self._said(error.smtp_code, error.smtp_error, "") from None
+        except _TROUBLE as error:
+            raise self._lost(error) from None
+        finally:
+            _hang_up(client)
 
     def deliver(self, call: Call, envelope_from: str, user: str, password: str) -> Reply:
         """The whole session."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from irtool.cli.out import clean, confirm, interactive, say
 from irtool.cli.views import plural, target
 from irtool.records import Change, Decision, PlanStep
+from irtool.run.people import DOOR_YES
 
 
 class TerminalApprover:
@@ -21,7 +22,7 @@ class TerminalApprover:
         if step.approval != "self":
             return None
         if self._yes and not step.approval_reason:
-            return Decision(True, self._person, "terminal", reason="--yes")
+            return Decision(True, self._person, DOOR_YES)
         if not interactive():
             return None
         if step.approval_reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from types import FrameType
 
 from irtool.cli.approver import TerminalApprover
 from irtool.cli.cases import finish
-from irtool.cli.out import answer, say
+from irtool.cli.out import answer, next_is, say
 from irtool.cli.views import Lines
 from irtool.ports import Listener
 from irtool.records import Event
@@ -39,8 +40,13 @@ def carry_out(desk: Desk, incident: str, by: str, *, yes: bool, as_json: bool) -
 def _draining(runner: Runner) -> Iterator[None]:
     """The first Ctrl-C finishes what is in flight, the second stops at once."""
 
+    def stop_now(_signal: int, _frame: FrameType | None) -> None:
+        say("\nstopped; what was in flight is not known")
+        next_is("irtool resume")
+        os._exit(130)  # threads that wait for a server cannot be interrupted; the journal has every intent
+
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, stop_now)
         say("\nfinishing what is in flight; Ctrl-C again stops at once")
         runner.request_stop()
 

@@ -47,7 +47,7 @@ def status(
                     after_plan(only.incident, only.plan)
             case "opened":
                 next_is(f"irtool plan {only.incident}")
-            case "contained" | "refused" | "closed":
+            case "contained" | "refused" | "undone" | "closed":
                 next_is(f"irtool timeline {only.incident}", f"irtool report {only.incident}")
             case _:
                 next_is(f"irtool resume {only.incident}")

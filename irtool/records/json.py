@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -43,13 +44,18 @@ def from_json(kind: type[T], data: Json) -> T:
     """
     if not isinstance(data, dict):
         raise TypeError(f"{kind.__name__}: expected an object, got {type(data).__name__}")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # classes are hashable
     values: dict[str, Any] = {}
     for spec in dataclasses.fields(kind):  # type: ignore[arg-type]  # T is a record class
         name = spec.name.rstrip("_")
         if name in data:
             values[spec.name] = _load(hints[spec.name], data[name])
     return kind(**values)
+
+
+@functools.cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _load(hint: Any, value: Json) -> Any:

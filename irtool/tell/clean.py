@@ -98,13 +98,13 @@ def defang(text: str, style: str = "") -> str:
     at, dot = _WORDS.get(style, _WORDS[""])
     text = _SCHEME.sub(lambda m: f"{'hxx' if m[1].lower() == 'ht' else 'fx'}p{m[2]}", text)
     text = _DOTTED.sub(lambda m: _dots(m[0], dot), text)
-    text = _COLONS.sub(lambda m: m[0].replace(":", "[:]") if _is_ip(m[0]) else m[0], text)
+    text = _COLONS.sub(lambda m: "[:]".join(m[0].rsplit(":", 1)) if _is_ip(m[0]) else m[0], text)
     return _AT.sub(at, text)
 
 
 def _dots(name: str, dot: str) -> str:
     if _is_ip(name):
-        return name.replace(".", "[.]")
+        return "[.]".join(name.rsplit(".", 1))  # one bracket breaks the link, and the address stays readable
     last = name.rpartition(".")[2]
     return name.replace(".", dot) if any(c.isalpha() for c in last) else name
 

@@ -49,7 +49,10 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 
 
 def timeline(history_events: Iterable[Event], format: str = "text", lang: str = "en") -> str:  # noqa: A002  # its name on the command line
-    """All events in one of `FORMATS`. Raises UsageError for another format."""
+    """The events in one of `FORMATS`: json has all of them, the others leave out intents whose outcome is known.
+
+    Raises UsageError for another format.
+    """
     events = in_order(history_events)
     if format not in FORMATS:
         raise UsageError(f'no timeline format "{format}"', hint=f"one of: {', '.join(FORMATS)}")
@@ -59,8 +62,23 @@ def timeline(history_events: Iterable[Event], format: str = "text", lang: str = 
         return ""
     history = fold(events[0].incident, sorted(events, key=lambda e: e.seq))
     say = Sentences.of(history, lang)
-    lines = _lines(events, say)
+    lines = _lines(_without_settled_intents(events), say)
     return _markdown(lines, say) if format == "md" else _text(lines, say)
+
+
+def _without_settled_intents(events: Sequence[Event]) -> list[Event]:
+    """An intent is news only while nobody knows what became of it."""
+    known: dict[tuple[str | None, str | None, str], int] = {}
+    for event in events:
+        group, _, word = event.kind.partition(".")
+        if group in {"change", "undo"} and word != "intended":
+            key = (event.step, event.item, group)
+            known[key] = max(event.seq, known.get(key, 0))
+    return [
+        e
+        for e in events
+        if not e.kind.endswith(".intended") or known.get((e.step, e.item, e.kind.partition(".")[0]), 0) < e.seq
+    ]
 
 
 def corrected(events: Iterable[Event]) -> dict[int, int]:
@@ -113,14 +131,14 @@ def _text(lines: Sequence[Line], say: Sentences) -> str:
     out = [_fit(clean.terminal(head), WIDTH), _fit(tail, WIDTH), ""]
     for line in lines:
         extra = "; ".join([*([line.who] if line.who else []), *line.marks])
-        text, remark = clean.terminal(line.text), f" ({clean.terminal(extra)})" if extra else ""
+        text, remark = clean.terminal(clean.defang(line.text)), f" ({clean.terminal(extra)})" if extra else ""
         room = WIDTH - len(_INDENT) - len(remark)
         if line.whole or room < _ROOM:
             out += _wrapped(text + remark, f"{line.at}  ", _INDENT)
         else:
             out.append(f"{line.at}  {_fit(text, room)}{remark}")
         if line.detail:
-            out += _wrapped(clean.terminal(line.detail), f"{_INDENT}! ", f"{_INDENT}  ")
+            out += _wrapped(clean.terminal(clean.defang(line.detail)), f"{_INDENT}! ", f"{_INDENT}  ")
     return "\n".join(out) + "\n"
 
 

@@ -272,7 +272,7 @@ class Desk:
             self.history(given)
             return given
         names = list(self.journal.incidents())
-        unfinished = [n for n in names if self.history(n).status not in {"contained", "closed", "refused"}]
+        unfinished = [n for n in names if self.history(n).status not in {"contained", "undone", "closed", "refused"}]
         for candidates in (unfinished, names) if any_state else (unfinished or names,):
             if len(candidates) == 1:
                 return candidates[0]

@@ -262,7 +262,8 @@ def test_a_dead_process_loses_its_lease_at_once(tmp_path: Path) -> None:
     journal, incident = opened(tmp_path / "j.db")
     code = (
         "import os,sys,pathlib; from irtool.adapters.journal import SqliteJournal;"
-        "j=SqliteJournal(pathlib.Path(sys.argv[1])); print(j.lease(sys.argv[2],'ghost'),flush=True); os.kill(os.getpid(),9)"
+        "j=SqliteJournal(pathlib.Path(sys.argv[1])); print(j.lease(sys.argv[2],'ghost'),flush=True);"
+        "os.kill(os.getpid(),9)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "j.db"), incident], capture_output=True, check=False

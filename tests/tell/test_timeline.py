@@ -15,23 +15,25 @@ from irtool.tell.timeline import timeline
 T0 = datetime(2025, 4, 14, 17, 0, tzinfo=UTC)
 
 
-def test_text_has_every_event(sophos: list[Event]) -> None:
+def test_text_has_every_event_but_settled_intents(sophos: list[Event]) -> None:
     """80 columns, one line per event but for what people wrote, in the order things occurred."""
     lines = timeline(sophos, "text").splitlines()
     assert lines[0] == "INC-2025-0001  Spam sent through our own mail service"
-    assert lines[1] == f"{len(sophos)} events, all times UTC"
+    told = [e for e in sophos if not e.kind.endswith(".intended")]
+    assert len(told) < len(sophos)
+    assert lines[1] == f"{len(told)} events, all times UTC"
     assert max(len(line) for line in lines) <= 80
     stamps = [line[:19] for line in lines[3:] if line[:4] == "2025"]
-    assert len(stamps) == len(sophos)
+    assert len(stamps) == len(told)
     assert stamps == sorted(stamps)
-    assert "2025-04-14 19:07:00  Done: block domain win-prizes.example (rspamd)" in lines
+    assert "2025-04-14 19:07:00  Done: block domain win-prizes[.]example (rspamd)" in lines
 
 
 def test_notes_stand_where_they_belong(sophos: list[Event]) -> None:
     """At their own time, with who, when it was written, and what corrects what."""
     text = " ".join(timeline(sophos, "text").split())
     assert (
-        "2025-04-02 09:00:00 First trial account created by the attackers, from trial1.example"
+        "2025-04-02 09:00:00 First trial account created by the attackers, from trial1[.]example"
         " (alice; written 2025-04-18 09:05:00; corrects 2025-04-02 10:00:00)"
     ) in text
     assert (
@@ -70,17 +72,30 @@ def test_trouble_is_told_with_its_reason(script: Any) -> None:
     script.add("change.failed", T0, {"error": "rspamd said 500\r\n\x1b[31mno " + "long " * 30}, **at)
     script.add("change.done", T0 + timedelta(minutes=1), {"effective": False}, **at)
     lines = timeline(script.events).splitlines()
-    n = lines.index("2025-04-14 17:00:00  FAILED: block domain a.example (rspamd)")
+    n = lines.index("2025-04-14 17:00:00  FAILED: block domain a[.]example (rspamd)")
     assert lines[n + 1].startswith(f"{'':21}! rspamd said 500\\r\\n\\x1b[31mno long")
     assert lines[-1] == f"{'':21}! the server says done, but the effect is not there"
     assert max(map(len, lines)) <= 80
+
+
+def test_an_intent_without_an_outcome_is_told(script: Any) -> None:
+    """Nobody knows what became of it: that is what the reader has to see."""
+    change = Change("block", "a.example", "domain.block", "a.example", "rspamd", "do", "absent", "blocked")
+    script.add("incident.opened", T0, {"title": "x"})
+    script.plan(T0, PlanStep("block", "Block", "domain.block", "none", "stop", "h", (change,)))
+    at = {"step": "block", "item": "a.example"}
+    script.add("change.intended", T0, {}, **at)
+    script.add("change.failed", T0, {"error": "no"}, **at)
+    script.add("change.intended", T0 + timedelta(minutes=1), {}, **at)
+    intents = [line for line in timeline(script.events).splitlines() if "Trying" in line]
+    assert intents == ["2025-04-14 17:01:00  Trying to block domain a[.]example (rspamd)"]
 
 
 def test_markdown_is_one_table(sophos: list[Event]) -> None:
     """All events, defanged, in the words of the language."""
     rows = timeline(sophos, "md", "it").splitlines()
     assert rows[:2] == ["| Data e ora (UTC) | Evento | Chi |", "| --- | --- | --- |"]
-    assert len(rows) == len(sophos) + 2
+    assert len(rows) == sum(not e.kind.endswith(".intended") for e in sophos) + 2
     assert r"| 2025-04-14 19:07:00 | Fatto: bloccare il dominio win-prizes\[.\]example (rspamd) |  |" in rows
 
 

@@ -1,0 +1,63 @@
+"""Looking at the present state of many targets. One after the other here; `run` brings threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from irtool.connectors.exchange import hold
+from irtool.errors import CallError, StepFailed
+from irtool.plan.watched import Watched
+from irtool.ports import CallSender, Connector, SenderPool
+from irtool.records import Json, Look
+
+
+@dataclass(frozen=True, slots=True)
+class LookJob:
+    """One target to look at."""
+
+    connector: Connector
+    verb: str
+    target: str
+    params: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look gave: the look, or why the connector refused this one target."""
+
+    look: Look | None = None
+    reason: str = ""
+
+
+Looker = Callable[[Sequence[LookJob]], Sequence[Seen]]
+"""Looks at all jobs and answers in their order. Raises StepFailed if a connector itself does not work."""
+
+
+def look_at(job: LookJob, sender: CallSender) -> Seen:
+    """Look at one target. Raises StepFailed if the server is down or rejects the credentials."""
+    watched = Watched(sender)
+    try:
+        return Seen(hold(job.connector.look(job.verb, job.target, job.params), watched))
+    except CallError as error:
+        if watched.blames_connector(error):
+            name = job.connector.name
+            raise StepFailed(
+                f"connector {name} did not answer when {job.verb} looked at {job.target!r}: {error.message}",
+                done="Nothing was changed.",
+                hint=f"`irtool doctor` tries the address and the credentials of {name}.",
+            ) from error
+        return Seen(reason=f"{job.connector.name}: {error.message}")
+
+
+def one_by_one(pool: SenderPool) -> Looker:
+    """A looker that uses one sender and no threads."""
+
+    def look(jobs: Sequence[LookJob]) -> Sequence[Seen]:
+        sender = pool.sender()
+        try:
+            return [look_at(job, sender) for job in jobs]
+        finally:
+            sender.close()
+
+    return look

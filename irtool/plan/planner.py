@@ -1,0 +1,165 @@
+"""Playbook + findings + the state looked up now -> Plan. Changes nothing; looks at every target once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from irtool.errors import PlaybookError
+from irtool.history import ChangeStatus
+from irtool.plan import hashes, items, limits, states
+from irtool.plan.guards import Guards
+from irtool.plan.looks import Looker, LookJob, Seen, one_by_one
+from irtool.plan.routing import route
+from irtool.playbook.durations import duration
+from irtool.playbook.program import Program
+from irtool.ports import Clock, Connector, Progress, SenderPool
+from irtool.records import Change, Json, Plan, PlanStep, Playbook, Step, Verb, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What every step is planned with. `predicted` are the states that earlier steps of the plan leave."""
+
+    connectors: Mapping[str, Connector]
+    verbs: Mapping[str, Verb]
+    guards: Guards
+    now: datetime
+    earlier: Mapping[str, ChangeStatus]
+    look: Looker
+    predicted: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+
+def make_plan(  # noqa: PLR0913 - one door, every parameter named
+    playbook: Playbook,
+    *,
+    inputs: Mapping[str, Json],
+    findings: Mapping[str, Json],
+    incident: Mapping[str, Json],
+    org: Mapping[str, Json],
+    connectors: Mapping[str, Connector],
+    verbs: Mapping[str, Verb],
+    pool: SenderPool,
+    guards: Guards,
+    clock: Clock,
+    earlier: Mapping[str, ChangeStatus] | None = None,
+    progress: Progress | None = None,
+    looker: Looker | None = None,
+) -> Plan:
+    """The plan for an incident: every target with the state it has now and would have after.
+
+    `findings`, `incident` and `org` are what expressions see. `earlier` are the changes already made under an earlier
+    plan of this incident. `looker` looks at many targets at once (`run.looking`); without it they are looked at one
+    after the other. Raises PlaybookError (an expression without a value, a verb that nothing can do) before anything
+    is looked up, and StepFailed if a connector is down or rejects its credentials.
+    """
+    means = _Means(
+        connectors, verbs, guards.suspecting(findings), clock.now(), earlier or {}, looker or one_by_one(pool)
+    )
+    variables: dict[str, Json] = {
+        "inputs": to_json(inputs),
+        "findings": to_json(findings),
+        "incident": to_json(incident),
+        "org": to_json(org),
+    }
+    program = Program(playbook)
+    drawn = [(step, _draw(step, program, variables, means)) for step in playbook.steps]
+    steps, reads = [], 0
+    for number, (step, changes) in enumerate(drawn, start=1):
+        if progress is not None:
+            progress.step(f"looking up {step.id}", number, len(drawn))
+        open_changes = [c for c in changes if c.action == "do"]
+        reads += len(open_changes)
+        steps.append(_planned(step, changes, _look_up(open_changes, means)))
+    final = limits.raise_approvals(steps, playbook.limits)
+    whole = hashes.plan_hash(playbook.sha256, final)
+    return Plan(playbook.name, playbook.sha256, whole, means.now, final, reads)
+
+
+def _draw(step: Step, program: Program, variables: Mapping[str, Json], means: _Means) -> list[Change]:
+    """The step's changes before anything was looked up: guarded, routed and named."""
+    verb = means.verbs.get(step.uses)
+    if verb is None:
+        line = f"step {step.id}: there is no verb {step.uses!r}"
+        raise PlaybookError(line, [line], hint="`irtool check` lists what is wrong with a playbook.")
+    if verb.kind == "look":
+        return []
+    changes = []
+    for draft in items.drafts(step, verb, program, variables):
+        chosen = route(step, verb, draft, means.connectors)
+        for connector in chosen:
+            name = draft.target if len(chosen) == 1 else f"{draft.target}@{connector.name}"
+            changes.append(_drawn(step, verb, draft, name, connector, means))
+    return changes
+
+
+def _drawn(step: Step, verb: Verb, draft: items.Draft, name: str, connector: Connector, means: _Means) -> Change:
+    expires = draft.params.get("expires")
+    change = Change(
+        step=step.id,
+        item=name,
+        verb=verb.name,
+        target=draft.target,
+        connector=connector.name,
+        action="do",
+        after=verb.states[1],
+        label=draft.label,
+        params=draft.params,
+        expires_at=means.now + duration(str(expires)) if expires else None,
+        messages=draft.messages,
+        collateral=draft.innocent,
+    )
+    if draft.skipped:
+        return replace(change, action="skipped", reason=draft.skipped, after="")
+    reason = draft.refused or means.guards.check(verb, draft.target)
+    if reason:
+        return replace(change, action="refused", reason=reason, after="")
+    known = means.earlier.get(change.id)
+    if known is not None and known.state == "undone":
+        return replace(change, action="skipped", reason="it was undone in this incident before", after="")
+    return change
+
+
+def _look_up(changes: Sequence[Change], means: _Means) -> dict[str, Change]:
+    """The changes with the state their targets have now, by name."""
+    jobs = [LookJob(means.connectors[c.connector], c.verb, c.target, c.params) for c in changes]
+    seen = means.look(jobs) if jobs else ()
+    return {c.item: _with_state(c, s, means) for c, s in zip(changes, seen, strict=True)}
+
+
+def _with_state(change: Change, seen: Seen, means: _Means) -> Change:
+    verb = means.verbs[change.verb]
+    if seen.look is None:
+        return replace(change, action="refused", reason=seen.reason, after="")
+    look = seen.look
+    place = (change.connector, verb.target, change.target)
+    coming = means.predicted.get(place, "")
+    state = coming if coming and not states.is_startable(verb, look.state) and coming == verb.states[0] else look.state
+    change = replace(change, before=state, look=look.data)
+    if states.is_wanted(verb, state):
+        done = means.earlier.get(change.id)
+        ours = done is not None and done.state == "done"
+        return replace(change, action="already", reason="done in this incident before" if ours else look.detail)
+    if not states.is_startable(verb, state):
+        return replace(
+            change,
+            action="refused",
+            after="",
+            reason=f"it is {state}, and {verb.name} starts from {verb.states[0]}: look at it by hand.",
+        )
+    means.predicted[place] = verb.states[1]
+    return change
+
+
+def _planned(step: Step, changes: Sequence[Change], looked: Mapping[str, Change]) -> PlanStep:
+    final = tuple(looked.get(c.item, c) for c in changes)
+    return PlanStep(
+        id=step.id,
+        title=step.title,
+        uses=step.uses,
+        approval=step.approval,
+        on_failure=step.on_failure,
+        hash=hashes.step_hash(step.id, final),
+        changes=final,
+    )
