@@ -116,8 +116,9 @@ class History:
         states = {s.state for s in self.changes.values()}
         if states & {"in flight", "unknown", "undoing", "undo unknown"}:
             return "unknown"
-        if "undone" in states and not states & {"done", "planned", "failed"}:
-            return "undone"
+        undone = sum(1 for s in self.changes.values() if s.state == "undone")
+        if undone and undone >= sum(1 for s in self.changes.values() if s.state == "done"):
+            return "undone"  # what cannot be undone, such as a purge, stays done
         if self.outcome:
             return {"done": "contained"}.get(self.outcome, self.outcome)
         return "planned" if self.plan else "opened"

@@ -85,6 +85,6 @@ def _conclude(history: History, names: Sequence[str], tried: Sequence[str], skip
     if unknown:
         parts.append(f"of {len(unknown)} it is not known")
     if skipped:
-        parts.append(f"{len(skipped)} cannot be undone and stay")
+        parts.append(f"{len(skipped)} cannot be undone and {'stays' if len(skipped) == 1 else 'stay'}")
     counts = {"undone": len(undone), "failed": len(failed), "unknown": len(unknown), "skipped": len(skipped)}
     return Outcome(word, EXIT_CODES[word], counts, unknown, failed, skipped=tuple(skipped), message="; ".join(parts))

@@ -9,6 +9,7 @@ from irtool.language.templates import Safe
 from irtool.tell import clean
 from irtool.tell.forms import Forms
 from irtool.tell.timeline import table
+from irtool.tell.wording import wording
 
 Filters = Mapping[str, Callable[..., object]]
 
@@ -68,6 +69,7 @@ def filters(lang: str) -> Filters:
         "lasting": forms.lasting,
         "joined": forms.joined,
         "defang": defang,
+        "gap": wording(lang).gap,
         "quoted": quoted,
         "table": markdown_table,
         "defanged_table": defanged_table,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import string
+from datetime import UTC, datetime
 
 import pytest
 
 from irtool.history import KINDS
+from irtool.records import AccountFinding, Counted, Findings
 from irtool.tell.wording import LANGUAGES, base, wording
+from irtool.triage import answer, build
+from irtool.triage.seeds import Seeds
 from irtool.verbs import CATALOGUE
 
 
@@ -40,3 +45,31 @@ def test_unknown_verb_is_named() -> None:
 def test_base(locale: str, lang: str) -> None:
     """Locales in any spelling; unknown ones are English, and never a path."""
     assert base(locale) == lang
+
+
+def sentences() -> list[str]:
+    """Every sentence that triage can say about what it could not answer."""
+    told = [*answer._LOST.values(), answer._NO_LOG, answer._NO_DIRECTORY, answer._NO_DOMAINS]
+    searched = Seeds(since=datetime(2025, 4, 11, tzinfo=UTC))
+    told += [*answer._outcome(None, 7, searched), *answer._outcome(None, 0, searched)]
+    others = "28 messages of 18 other accounts"
+    told.append(f"Left out: {others} show the same pattern, but too little connects them with the complaint.")
+    many = tuple(Counted(str(n)) for n in range(build.MOST + 1))
+    accounts = tuple(AccountFinding(str(n)) for n in range(build.MOST + 1))
+    lists = ("source_ips", "sender_addresses", "spoofed_addresses", "destination_domains")
+    full = Findings(accounts=accounts, **dict.fromkeys(lists, many))
+    return [*told, *build.shortened(full).unanswered]
+
+
+@pytest.mark.parametrize("sentence", sentences())
+def test_every_gap_is_said_in_italian_with_its_figures(sentence: str) -> None:
+    """No English sentence in an Italian report, and no figure lost on the way."""
+    said = wording("it").gap(sentence)
+    assert said != sentence
+    assert re.findall(r"\d+", said) == re.findall(r"\d+", sentence)
+    assert wording("en").gap(sentence) == sentence
+
+
+def test_a_gap_nobody_knows_stays_as_it_is() -> None:
+    """Better English than nothing."""
+    assert wording("it").gap("Something new.") == "Something new."

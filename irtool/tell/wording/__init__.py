@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from irtool.tell.wording import en, it
+from irtool.tell.wording import en, gaps_it, it
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,22 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One language: `events` by kind of event, `words` for headings and short words, `phrases` by verb."""
+    """One language: `events` by kind of event, `words` for headings and short words, `phrases` by verb, `gaps` for what
+    triage could not answer, by the pattern of the English sentence."""
 
     lang: str
     events: Mapping[str, str]
     words: Mapping[str, str]
     phrases: Mapping[str, Phrase]
+    gaps: Mapping[str, str] = field(default_factory=dict)
+
+    def gap(self, sentence: str) -> str:
+        """A sentence of triage in this language; one that is not known stays English."""
+        for pattern, said in self.gaps.items():
+            found = re.fullmatch(pattern, sentence)
+            if found:
+                return said.format_map(found.groupdict())
+        return sentence
 
     def phrase(self, verb: str) -> Phrase:
         """The verb's phrases; a verb that has none of its own is named as it is."""
@@ -36,14 +47,20 @@ class Wording:
         return Phrase(verb, f"{verb} {{target}}", (done, done), (undone, undone))
 
 
-def _wording(lang: str, events: Mapping[str, str], words: Mapping[str, str], verbs: Mapping[str, list[str]]) -> Wording:
+def _wording(
+    lang: str,
+    events: Mapping[str, str],
+    words: Mapping[str, str],
+    verbs: Mapping[str, list[str]],
+    gaps: Mapping[str, str] | None = None,
+) -> Wording:
     phrases = {v: Phrase(p[0], p[1], (p[2], p[3]), (p[4], p[5])) for v, p in verbs.items()}
-    return Wording(lang, events, words, phrases)
+    return Wording(lang, events, words, phrases, gaps or {})
 
 
 LANGUAGES: Mapping[str, Wording] = {
     "en": _wording("en", en.EVENTS, en.WORDS, en.VERBS),
-    "it": _wording("it", it.EVENTS, it.WORDS, it.VERBS),
+    "it": _wording("it", it.EVENTS, it.WORDS, it.VERBS, gaps_it.GAPS),
 }
 """All languages irtool can write in."""
 
