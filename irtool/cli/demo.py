@@ -26,6 +26,8 @@ def demo(
     1.9 million spam messages, 24 trial accounts, 12 impersonated customers, as it happened to a provider in 2025.
 
     A pretend mail provider runs inside this process. Nothing leaves your machine.
+
+    Example: irtool demo
     """
     with door():
         from irtool.cli.demo_play import play

@@ -36,4 +36,6 @@ def triage(
             return
         data("\n".join(lines(seen, findings)))
         shown = " ".join(clean(c) for c in complaints)
-        next_is(f"irtool plan email-abuse {shown}" if desk.config.path else "irtool doctor")
+        elsewhere = any("yarix-2014" in c.signatures for c in seen)
+        book = "spoofed-campaign" if elsewhere else "email-abuse"
+        next_is(f"irtool plan {book} {shown}" if desk.config.path else "irtool doctor")

@@ -65,7 +65,8 @@ class Findings:
 
     `sender_addresses` are the attackers' own and may be blocked; `spoofed_addresses` were forged and never are.
     `unanswered` lists the questions that could not be asked (no log, a missing column) in plain sentences.
-    `rejected_rows` counts log rows that could not be read. `window` is the searched span.
+    `rejected_rows` counts log rows that could not be read. `log_rows` counts the rows of the searched span. `from_log` is true if the figures
+    were counted in the log, false if they only count what complaints show.
     """
 
     messages: int = 0
@@ -81,4 +82,5 @@ class Findings:
     signatures: tuple[str, ...] = ()
     rejected_rows: int = 0
     log_rows: int = 0
+    from_log: bool = False
     unanswered: tuple[str, ...] = ()

@@ -40,7 +40,7 @@ def open_incident(
         occurred_at=began,
     )
     incident = journal.open_incident(f"INC-{began.year}", first).incident
-    journal.append(incident, *(_complaint(c) for c in complaints), *_campaign(complaints, findings))
+    journal.append(incident, *(_complaint(c, began) for c in complaints), *_campaign(complaints, findings))
     return incident
 
 
@@ -49,7 +49,7 @@ def record_plan(journal: Journal, incident: str, plan: Plan, by: str) -> None:
     journal.append(incident, Entry("plan.made", {"plan": to_json(plan)}, actor=by))
 
 
-def _complaint(complaint: Complaint) -> Entry:
+def _complaint(complaint: Complaint, began: datetime) -> Entry:
     data = to_json(complaint)
     assert isinstance(data, dict)  # noqa: S101 (a record is an object)
     kept, room = [], HEADER_BUDGET
@@ -60,7 +60,7 @@ def _complaint(complaint: Complaint) -> Entry:
         kept.append([name, value])
     data["headers"] = kept  # type: ignore[assignment]  # a list of pairs is JSON
     # Without somebody who reports, the only date is the abusive message's own: the sender's word, and not a report.
-    when = complaint.received_at if complaint.reporter else None
+    when = (complaint.received_at if complaint.reporter else None) or began
     return Entry("complaint.received", data, source="complaint", occurred_at=when)
 
 
@@ -72,6 +72,6 @@ def _campaign(complaints: Sequence[Complaint], findings: Findings) -> Sequence[E
         )
     ]
     for kind, when in (("campaign.first_seen", findings.first_seen), ("campaign.last_seen", findings.last_seen)):
-        if when:
+        if when and findings.from_log:
             known.append(Entry(kind, {"messages": findings.messages}, source="log", occurred_at=when))
     return known

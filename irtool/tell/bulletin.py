@@ -87,13 +87,15 @@ def _indicators(facts: Facts, lang: str) -> tuple[list[list[str]], int]:
     found = campaign if isinstance(campaign, dict) else {}
     kinds: dict[str, dict[str, str]] = {}
     for name, kind in _LISTS.items():
+        if name == "destination_domains" and not found.get("from_log"):
+            continue  # without a log these are only the domains of those who complained
         for row in rows(found.get(name)):
             messages = row.get("messages")
             count = forms.number(messages) if isinstance(messages, int) and messages else "–"
             kinds.setdefault(kind, {})[str(row.get("value"))] = count
-    if not kinds:
-        for indicator in (i for c in rows(facts["complaints"]) for i in rows(c.get("indicators"))):
-            kinds.setdefault(str(indicator.get("type")), {})[str(indicator.get("value"))] = "–"
+    told = [i for c in rows(facts["complaints"]) for i in rows(c.get("indicators"))]
+    for indicator in (i for i in told if not kinds or i.get("type") == "url"):
+        kinds.setdefault(str(indicator.get("type")), {})[str(indicator.get("value"))] = "–"
     table = [[words["indicator"], words["value"], words["messages"]]]
     for kind, values in kinds.items():
         name = words.get(f"indicator.{kind}", kind)

@@ -77,6 +77,7 @@ def _campaign(history: History) -> Facts:
     for name in ("first_seen", "last_seen"):
         found[name] = found.get(name) or None
     found["rejected_rows"] = found.get("rejected_rows") or 0
+    found["from_log"] = bool(found.get("from_log"))
     return found
 
 

@@ -39,10 +39,18 @@ def findings(complaints: Sequence[Complaint], ownership: Ownership) -> Findings:
 
 
 def relays(complaints: Sequence[Complaint]) -> tuple[RelayFinding, ...]:
-    """The relays of all Received chains, each with what connected to it and in how many complaints."""
+    """The relays of all Received chains, each with what connected to it and in how many complaints.
+
+    Without those that only received the mail: trusted relays, and the servers of the recipients' own domains.
+    """
     counts: dict[tuple[str | None, str | None, str | None], int] = {}
     for complaint in complaints:
-        outside = [hop for hop in complaint.hops if hop.by and (hop.ip is None or is_public(hop.ip))]
+        receivers = {_registered(address) for address in complaint.recipients}
+        outside = [
+            hop
+            for hop in complaint.hops
+            if hop.by and not hop.trusted and registrable(hop.by) not in receivers and (not hop.ip or is_public(hop.ip))
+        ]
         for key in dict.fromkeys((hop.helo, hop.ip, hop.by) for hop in outside):
             counts[key] = counts.get(key, 0) + 1
     ordered = sorted(counts.items(), key=lambda item: -item[1])

@@ -82,7 +82,13 @@ def _from_log(
     if not domains and ownership.directory:
         lost.append(_NO_DOMAINS)
     lost += _outcome(campaign, rows, searched)
-    return replace(found, log_rows=rows, rejected_rows=log.rejected_rows(), unanswered=(*found.unanswered, *lost))
+    return replace(
+        found,
+        log_rows=rows,
+        from_log=campaign is not None,
+        rejected_rows=log.rejected_rows(),
+        unanswered=(*found.unanswered, *lost),
+    )
 
 
 def _outcome(campaign: Scope | None, rows: int, searched: Seeds) -> list[str]:

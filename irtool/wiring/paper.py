@@ -74,7 +74,9 @@ class Paper:
 
         relays = fold(self._incident, events).findings.get("relays")
         rows = [r for r in relays if isinstance(r, dict)] if isinstance(relays, list) else []
-        found = next((r for r in rows if relay in {r.get("by"), r.get("ip")}), {"by": relay})
+        same = [r for r in rows if relay in {r.get("by"), r.get("ip")}]
+        counts = [n for r in same if isinstance(n := r.get("messages"), int)]
+        found = {**(same[0] if same else {"by": relay}), "messages": sum(counts)}
         return relay_report(
             events,
             {**found, "contact": to} if to else found,

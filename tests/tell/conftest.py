@@ -159,6 +159,7 @@ def findings() -> Findings:
         affected_customers=customers(),
         signatures=("null-envelope-foreign-from",),
         log_rows=5_000_000,
+        from_log=True,
     )
 
 

@@ -45,6 +45,7 @@ def test_the_whole_campaign_and_nothing_else(big: DuckLog, complaint: Complaint,
     assert (found.first_seen, found.rejected_rows) == (campaign.CAMPAIGN_START, 0)
     searched = "SELECT count(*) AS n FROM log WHERE time >= TIMESTAMP '2025-04-11 15:54:00'"
     assert big.query(searched) == [{"n": found.log_rows}]
+    assert found.from_log
     assert sum(account.messages for account in found.accounts) == found.messages
 
 
@@ -229,7 +230,7 @@ def test_a_log_without_times(tmp_path: Path, make_log: MakeLog, search: Search) 
     path.write_text('{"id": "<1@trial.example>", "account": "T1", "header_from": "info@gateway.example"}\n')
     with open_log([LogFile("jsonl", str(path))]) as log:
         _, found = search([SPAM], log, make_log([], OWNERS, PLANS))
-    assert (found.messages, found.first_seen, found.log_rows) == (1, None, 1)
+    assert (found.messages, found.first_seen, found.log_rows, found.from_log) == (1, None, 1, True)
     assert any(line.startswith("The log has no time") for line in found.unanswered)
 
 
