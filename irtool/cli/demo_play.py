@@ -27,11 +27,11 @@ class Cast:
         self._quiet = quiet
 
     def ask(self, incident: str, step: PlanStep, changes: Sequence[Change]) -> Decision:
-        """Yes, by whom it takes."""
+        """Yes to all of it, by whom it takes."""
+        del changes
         person = "bianca" if step.approval == "peer" else "alice"
         if not self._quiet:
-            typed = f"irtool approve {incident} {step.id} --as {person}"
-            say(colour(f"$ {typed}", "dim") + f"    # {len(changes)} changes; {person} is played by the demo")
+            say(colour(f"$ irtool approve {incident} {step.id} --as {person}", "dim"))
         return Decision(True, person, "terminal", reason="played by the demo")
 
 
@@ -51,12 +51,13 @@ def play(folder: Path, *, scale: float, fresh: bool, as_json: bool) -> None:
     began = time.monotonic()
     if not as_json:
         say("A pretend mail provider runs inside this process. Nothing leaves your machine.")
+        say("alice is you; bianca, the second person it takes, is played by the demo.")
     with bar() as progress:
         demo = make(folder, progress, scale=scale, fresh=fresh)
     before = demo.try_relay()
     if not as_json:
         say(f"made {folder}/ in {time.monotonic() - began:.0f} s: provider, directory, gateway log, one complaint")
-        say(f"the relay gets a message of the campaign:  {before[0]} {clean(before[1])}")
+        say(f"the relay gets a message of the campaign:\n  {before[0]} {clean(before[1])}")
         say("")
     with open_desk(demo.config) as desk:
         incident, outcome = _run(desk, demo, quiet=as_json)
@@ -136,14 +137,18 @@ def _curtain(desk: Desk, incident: str, demo: Demo, after: tuple[int, str], seco
     say("")
     for line in step_states(desk.history(incident)):
         say(line)
-    say(f"the relay gets the same message again:  {after[0]} {clean(after[1])}")
+    say(f"the relay gets the same message again:\n  {after[0]} {clean(after[1])}")
     chain = desk.journal.verify(incident)
     say(f"journal: {chain.events} events, {'whole' if chain.whole else 'NOT WHOLE'}.  All of it took {seconds:.0f} s.")
     folder = demo.folder
     say("\nOpen:")
-    say(f"  {folder}/report.en.html   {folder}/report.it.html   the post-incident report")
-    say(f"  {folder}/outbox/                   the 12 notices, as customers read them")
-    say(f"  {folder}/irtool.yaml               the configuration: yours looks like this")
+    for name, what in (
+        ("report.en.html", "the post-incident report"),
+        ("report.it.html", "the same in Italian"),
+        ("outbox/", "the notices, as customers read them"),
+        ("irtool.yaml", "the configuration: yours looks like this"),
+    ):
+        say(f"  {f'{folder}/{name}':<34} {what}")
     say("\nTry, with  cd " + str(folder) + ":")
     for words in (
         "irtool triage complaint.eml",

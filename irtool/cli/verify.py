@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from irtool.cli.options import ConfigOption, IncidentArgument, JsonOption
 from irtool.cli.out import answer, clean, colour, data, door, leave, say
 from irtool.cli.views import plural
+from irtool.errors import IrtoolError
 from irtool.records import Chain, Json
+
+if TYPE_CHECKING:
+    from irtool.wiring.desk import Desk
 
 
 def verify(incident: IncidentArgument = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -18,6 +24,7 @@ def verify(incident: IncidentArgument = None, config: ConfigOption = None, as_js
     from irtool.wiring import open_desk
 
     with door(), open_desk(config) as desk:
+        _check_readable(desk, as_json=as_json)
         names = [desk.pick(incident, any_state=True)] if incident else list(desk.journal.incidents())
         chains = {name: desk.journal.verify(name) for name in names}
         whole = bool(chains) and all(c.whole for c in chains.values())
@@ -38,3 +45,17 @@ def verify(incident: IncidentArgument = None, config: ConfigOption = None, as_js
 
 def _fields(chain: Chain) -> dict[str, Json]:
     return {"whole": chain.whole, "events": chain.events, "head": chain.head, "fault": chain.fault}
+
+
+def _check_readable(desk: Desk, *, as_json: bool) -> None:
+    """A file that is no database any more is a journal that is not whole, and not a question of configuration."""
+    try:
+        desk.journal.incidents()
+    except IrtoolError as error:
+        if not desk.config.journal.is_file():
+            raise
+        if as_json:
+            answer({"whole": False, "incidents": [], "fault": error.message})
+        else:
+            data(f"{colour('NOT WHOLE', 'red')}  {clean(error.message)}")
+        leave(1)

@@ -94,7 +94,8 @@ def show_plan(plan: Plan, *, whole: bool = False) -> None:
     counts = {name: sum(1 for c in plan.changes if c.action == name) for name in _SIGN}
     words = [f"{counts['do']} to do", f"{counts['already']} already so", f"{counts['skipped']} skipped"]
     words.append(f"{counts['refused']} refused")
-    say(f"{', '.join(words)}. Nothing changed ({plural(plan.reads, 'read')}).  plan {plan.hash[:8]}")
+    say(f"{', '.join(words)}")
+    say(f"Nothing changed ({plural(plan.reads, 'read')}).  plan {plan.hash[:8]}")
 
 
 def _step_lines(step: PlanStep, *, whole: bool) -> Iterator[str]:
@@ -169,9 +170,9 @@ class Lines:
         shown = target(change) if change else clean(event.item or "")
         end = self._end(event, change)
         began = self._started.pop(name, None)
-        took = f"{(event.recorded_at - began).total_seconds():6.1f}s" if began else ""
+        took = f"{(event.recorded_at - began).total_seconds():5.1f}s" if began else ""
         step = (event.step or "")[:16]
-        room = WIDTH - 10 - 17 - len(end) - len(took) - 2
+        room = WIDTH - 28 - len(end) - len(took) - 2
         shown = shown if len(shown) <= room - 4 else shown[: room - 5] + "…"
         dots = "." * max(3, room - len(shown) - 1)
         word = colour(end, "red") if end.isupper() else end

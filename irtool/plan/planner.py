@@ -67,9 +67,9 @@ def make_plan(  # noqa: PLR0913 - one door, every parameter named
     drawn = [(step, _draw(step, program, variables, means)) for step in playbook.steps]
     steps, reads = [], 0
     for number, (step, changes) in enumerate(drawn, start=1):
-        if progress is not None:
-            progress.step(f"looking up {step.id}", number, len(drawn))
         open_changes = [c for c in changes if c.action == "do"]
+        if progress is not None and open_changes:
+            progress.step(f"looking up {step.id}", number, len(drawn))
         reads += len(open_changes)
         steps.append(_planned(step, changes, _look_up(open_changes, means)))
     final = limits.raise_approvals(steps, playbook.limits)

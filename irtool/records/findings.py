@@ -65,8 +65,8 @@ class Findings:
 
     `sender_addresses` are the attackers' own and may be blocked; `spoofed_addresses` were forged and never are.
     `unanswered` lists the questions that could not be asked (no log, a missing column) in plain sentences.
-    `rejected_rows` counts log rows that could not be read. `log_rows` counts the rows of the searched span. `from_log` is true if the figures
-    were counted in the log, false if they only count what complaints show.
+    `rejected_rows` counts log rows that could not be read, `log_rows` those of the searched span. `from_log` is true
+    if the figures were counted in the log, false if they only count what complaints show.
     """
 
     messages: int = 0

@@ -106,7 +106,8 @@ def _dots(name: str, dot: str) -> str:
     if _is_ip(name):
         return "[.]".join(name.rsplit(".", 1))  # one bracket breaks the link, and the address stays readable
     last = name.rpartition(".")[2]
-    return name.replace(".", dot) if any(c.isalpha() for c in last) else name
+    # No top-level domain has one letter: "S.p.A." is no domain.
+    return name.replace(".", dot) if len(last) > 1 and any(c.isalpha() for c in last) else name
 
 
 def _is_ip(text: str) -> bool:

@@ -45,7 +45,8 @@ GAPS: dict[str, str] = {
         "L'elenco non riporta domini: i mittenti contraffatti non si distinguono da quelli legittimi."
     ),
     r"The log has (?P<n>\d+) messages since (?P<since>\S+), none of this campaign: .*": (
-        "Il log ha {n} messaggi a partire da {since}, nessuno di questa campagna: i conteggi riguardano le segnalazioni."
+        "Il log ha {n} messaggi a partire da {since}, nessuno di questa campagna: i conteggi riguardano le "
+        "segnalazioni."
     ),
     r"The log has no messages at all since (?P<since>\S+), none of this campaign: .*": (
         "Il log non ha alcun messaggio a partire da {since}: i conteggi riguardano le segnalazioni."
@@ -56,8 +57,8 @@ GAPS: dict[str, str] = {
     ),
     **{
         rf"There are (?P<n>\d+) {english}: only the (?P<most>\d+) .*": (
-            f"{italian.capitalize() if italian.islower() else italian}: sono {{n}}; sono elencati solo i primi {{most}} "
-            "per numero di messaggi."
+            f"{italian[0].upper()}{italian[1:]}: sono {{n}}; sono elencati solo i primi {{most}} per numero di "
+            "messaggi."
         )
         for english, italian in _LISTS.items()
     },
