@@ -26,14 +26,18 @@ SECRET_KEYS = frozenset({"password", "token", "secret", "key", "api_key"})
 
 def _secret_reference(value: str) -> str:
     if value.partition(":")[0] not in {"env", "file", "keyring"} or not value.partition(":")[2]:
-        raise ValueError(
-            "a secret is given by reference, never in the file: env:NAME, file:PATH or keyring:SERVICE/NAME"
-        )
+        raise ValueError("must be a reference and never the secret itself: env:NAME, file:PATH or keyring:SERVICE/NAME")
     return value
 
 
 def _network(value: str) -> str:
     ipaddress.ip_network(value, strict=False)
+    return value
+
+
+def _file(value: str) -> str:
+    if "://" in value:
+        raise ValueError("must be a file on this machine, such as ./irtool.db")
     return value
 
 
@@ -116,7 +120,7 @@ class Settings(Strict):
     """The shape of irtool.yaml."""
 
     org: Org = Org()
-    journal: str = "./irtool.db"
+    journal: Annotated[str, AfterValidator(_file)] = "./irtool.db"
     logs: dict[str, LogSettings] = Field(default_factory=dict)
     directory: DirectorySettings = DirectorySettings()
     connectors: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -248,5 +252,5 @@ def _connector_faults(data: Json, where: Any) -> list[str]:
             try:
                 _secret_reference(str(given[key]))
             except ValueError as error:
-                faults.append(f"{where(('connectors', name, key))}  {key}: {error}")
+                faults.append(f'{where(("connectors", name, key))}  "{key}" {error}')
     return faults

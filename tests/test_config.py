@@ -80,10 +80,17 @@ protected:
         config.load(path)
     faults = "\n".join(caught.value.faults)
     assert f'{path}:1:16  unknown key "domain". Did you mean "domains"?' in faults
-    assert f"{path}:5:5  password: a secret is given by reference" in faults
+    assert f'{path}:5:5  "password" must be a reference and never the secret itself' in faults
     assert f"{path}:7:14" in faults
     assert "hunter2" not in faults + str(caught.value)
     assert len(caught.value.faults) == 3
+
+
+def test_a_journal_elsewhere_is_refused_and_not_taken_for_a_file_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(written(tmp_path, "journal: postgresql://db.example/irtool\n"))
+    fault = f'{tmp_path}/irtool.yaml:1:1  "journal" must be a file on this machine, such as ./irtool.db'
+    assert caught.value.faults == (fault,)
 
 
 def test_secrets_come_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

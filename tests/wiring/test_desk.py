@@ -1,0 +1,128 @@
+"""The desk: who somebody is, which incident is meant, what is proposed to be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from irtool.errors import ConfigError, Refused, UsageError
+from irtool.records import Entry
+from irtool.wiring.desk import Desk, open_desk, os_user
+
+PEOPLE = """
+people:
+  alice: {{os_user: {me}, groups: [leads]}}
+  bianca: {{os_user: {other}, slack: U0BIANCA}}
+"""
+
+
+@pytest.fixture
+def desk_with(tmp_path: Path) -> Iterator[object]:
+    """Makes a desk from the text of an irtool.yaml."""
+    opened: list[Desk] = []
+
+    def make(text: str) -> Desk:
+        path = tmp_path / "irtool.yaml"
+        path.write_text(text.format(me=os_user(), other="somebody-else"))
+        desk = Desk(open_config(path))
+        opened.append(desk)
+        return desk
+
+    yield make
+    for desk in opened:
+        desk.close()
+
+
+def open_config(path: Path) -> object:
+    """The configuration in that file."""
+    from irtool import config
+
+    return config.load(path)
+
+
+def test_the_os_account_says_who_you_are(desk_with) -> None:
+    desk = desk_with(PEOPLE)
+    assert desk.who(None) == "alice"
+    assert desk.who("alice") == "alice"
+
+
+def test_nobody_speaks_for_somebody_else(desk_with) -> None:
+    desk = desk_with(PEOPLE)
+    with pytest.raises(Refused, match="bianca is the OS user somebody-else"):
+        desk.who("bianca")
+    with pytest.raises(Refused, match="mallory is not one of the people"):
+        desk.who("mallory")
+
+
+def test_environment_variables_do_not_make_you_somebody_else(desk_with, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("USER", "LOGNAME", "SUDO_USER"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert desk_with(PEOPLE).who(None) == "alice"
+
+
+def test_people_of_a_shared_account_have_to_say_who_they_are_to_approve(desk_with) -> None:
+    desk = desk_with(PEOPLE.replace("{other}", "{me}"))
+    assert desk.who(None) == "alice"
+    assert desk.who("bianca") == "bianca"
+    with pytest.raises(UsageError, match="belongs to alice, bianca"):
+        desk.who(None, exactly=True)
+
+
+def test_an_account_of_nobody_is_itself(desk_with) -> None:
+    desk = desk_with("people: {{bianca: {{os_user: somebody-else}}}}")
+    assert desk.who(None) == os_user()
+    assert desk.people.who_is(os_user()) == ""
+
+
+def test_without_people_you_are_the_one_there_is(desk_with) -> None:
+    desk = desk_with("org: {{name: X}}")
+    assert desk.people.who_is(os_user()) == os_user()
+
+
+def test_no_journal_is_made_where_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("IRTOOL_CONFIG", raising=False)
+    with open_desk(None) as desk, pytest.raises(UsageError, match="and no journal here"):
+        desk.journal.incidents()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_which_incident_is_meant(desk_with) -> None:
+    desk = desk_with(PEOPLE)
+    with pytest.raises(UsageError, match="no incidents yet"):
+        desk.pick(None)
+    first = desk.journal.open_incident("INC-2026", Entry("incident.opened")).incident
+    assert desk.pick(None) == first
+    second = desk.journal.open_incident("INC-2026", Entry("incident.opened")).incident
+    with pytest.raises(UsageError, match=f"which incident\\? {first}, {second}"):
+        desk.pick(None)
+    assert desk.pick(second) == second
+    desk.journal.append(first, Entry("incident.closed"))
+    assert desk.pick(None) == second
+    with pytest.raises(UsageError, match="no incident INC-2026-0009"):
+        desk.pick("INC-2026-0009")
+
+
+def test_a_note_keeps_its_own_time_and_offset(desk_with) -> None:
+    desk = desk_with(PEOPLE)
+    incident = desk.journal.open_incident("INC-2026", Entry("incident.opened")).incident
+    when = datetime(2014, 5, 17, 21, 59, 37, tzinfo=timezone(timedelta(hours=9)))
+    event = desk.note(incident, "first seen", "alice", when)
+    assert (event.occurred_at, event.offset, event.source) == (when, "+09:00", "person")
+    assert desk.note(incident, "now", "alice", None).offset == ""
+
+
+def test_connectors_that_are_not_set_up_are_told_all_at_once(desk_with) -> None:
+    desk = desk_with(
+        "connectors:\n  rspamd: {{}}\n  panel: {{kind: nothing}}\n"
+        "  scim: {{url: 'http://127.0.0.1:1', password: 'env:X'}}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        desk.connectors("INC-2026-0001")
+    told = "\n".join(caught.value.faults)
+    assert 'connectors.rspamd: "url" is missing' in told
+    assert 'there is no kind of connector "nothing"' in told
+    assert "connectors.scim: scim takes token, not password" in told
