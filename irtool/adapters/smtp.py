@@ -13,6 +13,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BufferedReader, RawIOBase
 from pathlib import Path
@@ -141,41 +142,35 @@ class _Conversation:
 
     def greet(self, user: str, password: str) -> Reply:
         """Connect, prove who we are, and leave: the server takes mail from us."""
-        client: _Client | None = None
-        try:
-            client = self._open()
-            if user:
-                client.login(user, password)
-            client.ehlo_or_helo_if_needed()
-            return Reply(*self._expect(client.docmd("NOOP"), 250, "the greeting"))
-        except smtplib.SMTPResponseException as error:
-            raise self._said(error.smtp_code, error.smtp_error, "") from None
-        except _TROUBLE as error:
-            raise self._lost(error) from None
-        finally:
-            _hang_up(client)
+        return self._session(user, password, lambda client: self._expect(client.docmd("NOOP"), 250, "the greeting"))
 
     def deliver(self, call: Call, envelope_from: str, user: str, password: str) -> Reply:
-        """The whole session."""
-        client: _Client | None = None
-        try:
-            client = self._open()
-            if user:
-                client.login(user, password)
-            client.ehlo_or_helo_if_needed()
+        """The whole session for one message."""
+
+        def talk(client: _Client) -> tuple[int, str]:
             self._expect(client.mail(envelope_from), 250, f"sender {envelope_from or '<>'}")
             self._expect(client.rcpt(call.path), 250, f"recipient {call.path}")
             self._expect(client.docmd("DATA"), 354, "the message")
             self._text_sent = True
             client.send(_dotted(call.body or ""))
-            code, words = self._expect(client.getreply(), 250, f"the message to {call.path}")
+            return self._expect(client.getreply(), 250, f"the message to {call.path}")
+
+        return self._session(user, password, talk)
+
+    def _session(self, user: str, password: str, talk: Callable[[_Client], tuple[int, str]]) -> Reply:
+        client: _Client | None = None
+        try:
+            client = self._open()
+            if user:
+                client.login(user, password)
+            client.ehlo_or_helo_if_needed()
+            return Reply(*talk(client))
         except smtplib.SMTPResponseException as error:
             raise self._said(error.smtp_code, error.smtp_error, "") from None
         except _TROUBLE as error:
             raise self._lost(error) from None
         finally:
             _hang_up(client)
-        return Reply(code, words)
 
     def _open(self) -> _Client:
         left = max(self._until - time.monotonic(), 0.001)

@@ -327,3 +327,13 @@ def test_no_password_in_the_clear() -> None:
     with pytest.raises(ConfigError, match="clear"):
         SmtpSender("smtp://mail.example:587", user="me", password="secret")
     assert "secret" not in repr(SmtpSender("smtp://mail.example:587?starttls", user="me", password="secret"))
+
+
+def test_ping_greets_and_sends_nothing(sink: Any, tmp_path: Path) -> None:
+    """What `irtool doctor` asks: the server answers, and no message arrives."""
+    ping = Call("mail", "PING", "", transport="smtp")
+    assert SmtpSender(sink.url).send(ping).status == 250
+    assert sink.got == []
+    assert SmtpSender(f"outbox:{tmp_path / 'out'}").send(ping).body == f"messages are written to {tmp_path / 'out'}"
+    with pytest.raises(NotSent):
+        SmtpSender("smtp://127.0.0.1:9").send(ping)
