@@ -21,14 +21,14 @@ from datetime import datetime
 from irtool.records import Change, Event, Json, Plan, from_json
 
 KINDS: Mapping[str, str] = {
-    "incident.opened": "the incident exists; data: playbook, title, started_by, inputs, snapshot, sha256, path",
+    "incident.opened": "it exists; data: playbook, title, started_by, known_as, inputs, snapshot, sha256, path",
     "complaint.received": "one complaint was read; data: the Complaint; occurred when the complaint was written",
     "triage.done": "the campaign is known; data: findings (and complaints' signatures)",
     "campaign.first_seen": "the first message of the campaign, from the log",
     "campaign.last_seen": "the last message of the campaign so far, from the log",
-    "plan.made": "data: plan",
+    "plan.made": "data: plan, known_as",
     "plan.refused": "a plan that may not be run; data: reason",
-    "run.started": "data: by, epoch, resumed",
+    "run.started": "data: by, known_as, epoch, resumed",
     "run.ended": "data: outcome (done, failed, waiting, unknown, refused, interrupted), exit_code, counts",
     "approval.asked": "data: hash, approval, items",
     "approval.given": "data: hash, door, items, note; actor is the person",
@@ -55,7 +55,10 @@ SETTLED = frozenset({"done", "already", "skipped", "refused", "undone"})
 
 @dataclass(frozen=True, slots=True)
 class ChangeStatus:
-    """Where one change stands. `before` is the look that undo restores; `key` the idempotency key of its calls."""
+    """Where one change stands. `before` is the look that undo restores; `key` the idempotency key of its calls.
+
+    `rounds` counts how often it was done: somebody may have taken it back, and doing it again is another request.
+    """
 
     change: Change
     state: str
@@ -63,6 +66,7 @@ class ChangeStatus:
     before: Mapping[str, Json] = field(default_factory=dict)
     key: str = ""
     attempt: int = 0
+    rounds: int = 0
     error: str = ""
     effective: bool | None = None
     after: str = ""
@@ -204,7 +208,9 @@ def _run(history: History, event: Event) -> History:
 
 
 def _planned(change: Change, event: Event, earlier: ChangeStatus | None) -> ChangeStatus:
-    """A new plan does not make undone what was done under an earlier one."""
+    """A new plan does not make undone what was done under an earlier one; what others took back is to be done again."""
+    if earlier and earlier.state == "done" and change.action == "do":
+        return replace(earlier, change=change, state="planned", effective=None, after="")
     if earlier and earlier.state not in {"planned", "skipped", "refused", "already"}:
         return replace(earlier, change=change)
     state = {"do": "planned"}.get(change.action, change.action)
@@ -221,7 +227,7 @@ def _change(changes: dict[str, ChangeStatus], event: Event) -> None:
     if event.kind == "change.intended":
         now = replace(
             now,
-            before=_mapping(data.get("before")),
+            before=_first_of(now, _mapping(data.get("before"))),
             key=str(data.get("key", "")),
             attempt=now.attempt + 1,
         )
@@ -229,12 +235,26 @@ def _change(changes: dict[str, ChangeStatus], event: Event) -> None:
         effective = data.get("effective")
         now = replace(
             now,
+            rounds=now.rounds + 1,
             effective=effective if isinstance(effective, bool) else None,
             after=str(data.get("after", "")),
         )
     elif event.kind in {"change.skipped", "change.refused"}:
         now = replace(now, error=str(data.get("reason") or ""))
     changes[name] = replace(now, at=event.occurred_at)
+
+
+def _first_of(now: ChangeStatus, before: Mapping[str, Json]) -> Mapping[str, Json]:
+    """What undo restores: what was there before the first attempt, and of every attempt what it took from a set."""
+    if not now.before:
+        return before
+    first, seen = _mapping(now.before.get("data")), _mapping(before.get("data"))
+    joined: dict[str, Json] = {
+        key: [*value, *(v for v in other if v not in value)]
+        for key, value in first.items()
+        if isinstance(value, list) and isinstance(other := seen.get(key), list)
+    }
+    return {**now.before, "data": {**first, **joined}}
 
 
 def _approval(event: Event) -> Approval:

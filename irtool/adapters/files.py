@@ -10,6 +10,9 @@ from pathlib import Path
 from irtool.errors import NotSent, Rejected
 from irtool.records import Call, Reply
 
+_KINDS = (".md", ".txt", ".html")
+"""What is written for people ends like this, so that it never replaces a journal, a configuration or a playbook."""
+
 
 class FileSender:
     """Writes `call.body` to the file `call.path` in a folder (ports.CallSender): whole or not at all.
@@ -44,6 +47,8 @@ class FileSender:
     def _inside(self, name: str) -> Path:
         parts = Path(name).parts
         fit = name and name.isprintable() and not name.endswith("/") and not Path(name).is_absolute()
+        if Path(name).suffix.lower() not in _KINDS:
+            raise Rejected(f"{name!r} is not a document", hint=f"Give a name that ends in {', '.join(_KINDS)}.")
         if not fit or any(part == ".." or part.startswith(".") for part in parts) or len(name) > 200:
             raise Rejected(f"{name!r} is not a file name that can be written", hint="Give a name such as bulletin.md.")
         folder = self._folder.resolve()

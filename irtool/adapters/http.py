@@ -21,6 +21,9 @@ from irtool.records import Call, Reply
 if TYPE_CHECKING:
     import httpx
 
+_SHORTEST = 6
+"""Secrets with fewer characters are words that may stand in any answer."""
+
 WsgiApp = Callable[..., Any]
 """A WSGI application (PEP 3333)."""
 
@@ -52,6 +55,13 @@ class Credential:
             pair = f"{self.username}:{self.secret}".encode()
             return "Authorization", "Basic " + base64.b64encode(pair).decode()
         return self.header, self.prefix + self.secret
+
+    def hidden(self, text: str) -> str:
+        """The text without the secret: a server may say it back, and its no goes into the journal."""
+        proof = self.as_header() if len(self.secret) >= _SHORTEST else None
+        for known in (proof[1].removeprefix("Basic "), self.secret) if proof else ():
+            text = text.replace(known, "***")
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,7 @@ class HttpPool:
             http1=True,
             http2=False,
             timeout=httpx.Timeout(min(limits.read, limits.total), connect=min(limits.connect, limits.total)),
+            headers={"Accept-Encoding": "identity"},
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=15),
         )
 
@@ -214,7 +225,11 @@ class HttpSender:
         finally:
             response.close()
         headers = {k.lower(): v for k, v in response.headers.items()}
-        return Reply(response.status_code, body.decode("utf-8", "replace"), headers)
+        text = body.decode("utf-8", "replace")
+        if response.is_success:  # data, which may be written back, stays as it is
+            return Reply(response.status_code, text, headers)
+        hidden = self._pool.servers[call.connector].credential.hidden
+        return Reply(response.status_code, hidden(text), {k: hidden(v) for k, v in headers.items()})
 
     def _headers(self, call: Call) -> list[tuple[str, str]]:
         headers = [*call.headers]
@@ -232,8 +247,11 @@ class HttpSender:
         return headers
 
     def _read(self, call: Call, response: httpx.Response, flight: _Flight) -> bytes:
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        if coding not in {"", "identity"}:  # not asked for: a few kilobytes can become gigabytes
+            raise _after(call, f"the reply is compressed ({coding[:40]!r})")
         chunks = bytearray()
-        for chunk in response.iter_bytes(65536):
+        for chunk in response.iter_raw(65536):
             chunks += chunk
             if len(chunks) > self._pool.limits.reply_bytes:
                 raise _after(call, f"the reply is larger than {self._pool.limits.reply_bytes:,} bytes")

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from irtool.adapters import logcolumns as columns
 from irtool.adapters import logfiles as files
 from irtool.errors import InputError, UsageError
+from irtool.intake.domains import u_label
 from irtool.ports import Progress
 from irtool.records import Json, utc
 
@@ -120,8 +121,12 @@ class DuckLog:
     def owner(self, domain: str) -> str | None:
         """The account that owns the domain, or the nearest parent of it that is owned."""
         labels = domain.strip().rstrip(".").lower().split(".")[-127:]
-        names: list[Json] = [".".join(labels[start:]) for start in range(len(labels))]
-        sql = "SELECT account FROM domains WHERE domain IN $names ORDER BY length(domain) DESC LIMIT 1"
+        spellings = (labels, [u_label(label) for label in labels])
+        names: list[Json] = [".".join(s[start:]) for s in spellings for start in range(len(s))]
+        sql = (
+            "SELECT account FROM domains WHERE domain IN $names "
+            "ORDER BY len(string_split(domain, '.')) DESC, length(domain) DESC LIMIT 1"
+        )
         rows = self.query(sql, {"names": names})
         return str(rows[0]["account"]) if rows else None
 

@@ -23,6 +23,7 @@ class Seal:
         if self._log_is_empty():
             draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
             draft.write_text(self._digest() + "\n")
+            draft.chmod(self._file.stat().st_mode & 0o777)  # whoever may write the journal may seal it
             draft.replace(self._path)
 
     def break_(self) -> None:

@@ -60,11 +60,18 @@ def _decide(
     config: Path | None,
     as_json: bool,
 ) -> None:
+    from irtool.cli.views import change_lines
     from irtool.wiring import open_desk
 
     with door(), open_desk(config) as desk:
         who = desk.who(person, exactly=True)
-        desk.decide(incident, step, approved=yes, by=who, door="terminal", items=items, reason=reason)
+        planned = next((s for s in desk.planned(incident).steps if s.id == step), None)
+        shown = [c for c in planned.changes if c.action == "do" and (not items or c.item in items)] if planned else []
+        for change in () if as_json else shown:
+            say("\n".join(change_lines(change)))
+        # What was shown is what the yes is for: a plan made meanwhile is another one.
+        seen = planned.hash if planned else ""
+        desk.decide(incident, step, approved=yes, by=who, door="terminal", items=items, reason=reason, seen_hash=seen)
         if as_json:
             answer({"incident": incident, "step": step, "approved": yes, "by": who, "items": items})
             return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from irtool.cli.out import answer, clean, leave, next_is, say
 from irtool.cli.views import findings_lines, plural, show_plan, step_states, trouble, wrapped
-from irtool.errors import UsageError
+from irtool.errors import IrtoolError, UsageError
 from irtool.history import History
 from irtool.records import Json, Plan
+from irtool.run.approvals import clearance
 from irtool.run.outcome import Outcome
 
 _INCIDENT = re.compile(r"INC-\d{4}-\d{4,}\Z")
@@ -40,6 +42,16 @@ def show_opened(history: History, plan: Plan, *, whole: bool) -> None:
     for n, line in enumerate(findings_lines(history.findings)):
         say("\n".join(wrapped(line, f"{'triage' if n == 0 else '':<18}", f"{'':<18}")))
     show_plan(plan, whole=whole)
+
+
+@contextmanager
+def opened(incident: str) -> Iterator[None]:
+    """What goes wrong after an incident was opened says so, and how to go on with it."""
+    try:
+        yield
+    except IrtoolError as error:
+        error.done = f"{error.done} {incident} is open; when that is mended: irtool plan {incident}".lstrip()
+        raise
 
 
 def plan_answer(history: History, plan: Plan) -> dict[str, object]:
@@ -81,22 +93,36 @@ def finish(history: History, outcome: Outcome, *, as_json: bool) -> None:
 def _next(history: History, outcome: Outcome) -> None:
     incident = history.incident
     if outcome.word == "waiting":
-        plan = history.plan
-        for step in plan.steps if plan else ():
-            if step.id in outcome.waiting:
-                who = "someone other than you" if step.approval == "peer" else "you"
-                say(f"{incident} waits at {step.id} for {who}: {plural(len(step.changes), 'change')}.")
-                next_is(f"irtool approve {incident} {step.id} --as PERSON", f"irtool resume {incident}")
+        show_waiting(history, outcome.waiting)
     elif outcome.word in {"unknown", "interrupted"}:
         next_is(f"irtool resume {incident}")
+    elif outcome.word == "refused":
+        say("What was refused was not tried; the reasons:")
+        next_is(f"irtool status {incident} --all", f"irtool report {incident}")
     elif outcome.word == "failed":
         next_is("irtool doctor", f"irtool resume {incident}")
     else:
-        next_is(f"irtool report {incident}", f"irtool undo {incident} [STEP [TARGET]]")
+        next_is(f"irtool report {incident}", f"irtool undo {incident}")
 
 
-def finish_undo(history: History, outcome: Outcome, *, as_json: bool) -> None:
-    """Tell how an undo ended and leave with its exit code."""
+def show_waiting(history: History, steps: Collection[str] | None = None) -> bool:
+    """Say whose yes these steps want and how to give it; without `steps` the first that wants one. Whether any did."""
+    shown = False
+    for step in history.plan.steps if history.plan else ():
+        waits = clearance(history, step).ask
+        if not waits or (shown if steps is None else step.id not in steps):
+            continue
+        shown = True
+        who = "someone other than you" if step.approval == "peer" else "you"
+        say(f"{history.incident} waits at {step.id} for {who}: {plural(len(waits), 'change')}.")
+        if step.approval_reason:
+            say("\n".join(wrapped(clean(step.approval_reason), "  ! ", "    ")))
+        next_is(f"irtool approve {history.incident} {step.id} --as PERSON", f"irtool resume {history.incident}")
+    return shown
+
+
+def finish_undo(history: History, outcome: Outcome, again: str, *, as_json: bool) -> None:
+    """Tell how an undo ended and leave with its exit code; `again` is the command that tries the rest once more."""
     if as_json:
         summary: dict[str, Json] = {
             "incident": history.incident,
@@ -113,5 +139,5 @@ def finish_undo(history: History, outcome: Outcome, *, as_json: bool) -> None:
         say("Kept on the timeline and in the report.")
         next_is(f"irtool timeline {history.incident}")
     else:
-        next_is(f"irtool undo {history.incident}")
+        next_is("irtool doctor", again)
     leave(outcome.exit_code)

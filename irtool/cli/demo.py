@@ -16,9 +16,7 @@ FOLDER = Path("irtool-demo")
 def demo(
     folder: Annotated[Path, typer.Option(help="Where everything is put.")] = FOLDER,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw an earlier demo in that folder away.")] = False,
-    scale: Annotated[
-        float, typer.Option(min=0.001, max=1.0, help="A smaller log; 1 is the full 1.9 M messages.")
-    ] = 1.0,
+    scale: Annotated[float, typer.Option(min=0.01, max=1.0, help="A smaller log; 1 is the full 1.9 M messages.")] = 1.0,
     as_json: JsonOption = False,
 ) -> None:
     """Play a real incident from complaint to report.

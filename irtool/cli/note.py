@@ -26,7 +26,9 @@ def note(
 ) -> None:
     """Put what people did on the timeline.
 
-    Example: irtool note "Reddit post by a recipient" --at 2025-04-14T15:54Z
+    The word #aware in it says that this is when the team knew; the report counts from it.
+
+    Example: irtool note "IDR sees the post on Reddit #aware" --at 2025-04-14T16:52Z
     """
     import sys
 

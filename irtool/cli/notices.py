@@ -9,6 +9,7 @@ import typer
 
 from irtool.cli.options import ConfigOption, IncidentArgument, JsonOption
 from irtool.cli.out import answer, clean, data, door, next_is, say
+from irtool.errors import UsageError
 
 
 def notices(
@@ -37,7 +38,10 @@ def notices(
             data(shown(desk.notice(name, customer)))
             return
         if preview:
-            preview.mkdir(parents=True, exist_ok=True)
+            try:
+                preview.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(f"{preview}: {error.strerror}", hint="name a folder that can be written") from error
             for row in rows:
                 path = preview / f"{filename(row.change.target)}.eml"
                 path.write_text(desk.notice(name, row.change.target), newline="")

@@ -26,7 +26,9 @@ def data(text: str) -> None:
 
 def answer(value: object) -> None:
     """An answer for machines: one line of JSON on stdout."""
-    data(json.dumps(to_json(value), ensure_ascii=False))
+    from irtool.tell import clean as cleaners
+
+    data(cleaners.json(json.dumps(to_json(value), ensure_ascii=False)))
 
 
 def say(text: str = "", *, end: str = "\n") -> None:
@@ -77,7 +79,8 @@ def show_error(error: IrtoolError) -> None:
     """What happened, what was already done, what to type next."""
     if isinstance(error, FaultsError):
         for fault in error.faults:
-            say(clean(fault))
+            if fault != error.message:
+                say(clean(fault))
     say(f"{colour('irtool:', 'red')} {clean(error.message)}")
     if error.done:
         say(f"        {clean(error.done)}")

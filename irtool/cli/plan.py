@@ -25,7 +25,7 @@ def plan(
 
     Example: irtool plan email-abuse complaint.eml
     """
-    from irtool.cli.cases import after_plan, given_inputs, is_incident, plan_answer, show_opened
+    from irtool.cli.cases import after_plan, given_inputs, is_incident, opened, plan_answer, show_opened
     from irtool.cli.progress import bar
     from irtool.cli.sources import read_all
     from irtool.wiring import open_desk
@@ -37,7 +37,8 @@ def plan(
         else:
             sources = read_all(complaints or [])
             incident = desk.open(playbook, sources, given_inputs(inputs), by, "terminal", progress)
-        made = desk.plan(incident, by, progress)
+        with opened(incident):
+            made = desk.plan(incident, by, progress)
         progress.close()
         history = desk.history(incident)
         if as_json:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from irtool.cli.options import ConfigOption, IncidentArgument
+from irtool.cli.options import ConfigOption, IncidentArgument, JsonOption
 from irtool.cli.out import data, door, next_is, say
 from irtool.errors import UsageError
 
@@ -20,6 +20,7 @@ def report(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; default stdout.")] = None,
     style: Annotated[str, typer.Option(help="report, or bulletin: how to recognise the campaign")] = "report",
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the post-incident report.
 
@@ -31,6 +32,7 @@ def report(
 
     with door(), open_desk(config) as desk:
         name = desk.pick(incident, any_state=True)
+        format_ = "json" if as_json else format_
         text = desk.report(name, lang=lang, format_=format_, style=style)
         if output is None:
             data(text)

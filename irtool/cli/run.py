@@ -28,7 +28,7 @@ def run(
               irtool run INC-2026-0001
     """
     from irtool.cli.carry import carry_out
-    from irtool.cli.cases import given_inputs, is_incident, show_opened
+    from irtool.cli.cases import given_inputs, is_incident, opened, show_opened
     from irtool.cli.progress import bar
     from irtool.cli.sources import read_all
     from irtool.wiring import open_desk
@@ -42,7 +42,8 @@ def run(
             with bar() as progress:
                 sources = read_all(complaints or [])
                 incident = desk.open(playbook, sources, given_inputs(inputs), by, "terminal", progress)
-                made = desk.plan(incident, by, progress)
+                with opened(incident):
+                    made = desk.plan(incident, by, progress)
             if not as_json:
                 show_opened(desk.history(incident), made, whole=show_all)
         carry_out(desk, incident, by, yes=yes, as_json=as_json)

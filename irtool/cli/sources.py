@@ -36,7 +36,8 @@ def _read(name: str) -> tuple[str, bytes]:
         try:
             if path.stat().st_size > LIMIT:
                 raise _too_large(name, path.stat().st_size)
-            content = path.read_bytes()
+            with path.open("rb") as stream:  # a pipe or a device tells no size
+                content = stream.read(LIMIT + 1)
         except OSError as error:
             raise InputError(
                 f"{name}: {error.strerror}", hint="name a complaint: .eml, ARF, or pasted text; - is stdin"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from irtool.cli.options import AllOption, ConfigOption, IncidentArgument, JsonOption
 from irtool.cli.out import answer, clean, data, door, next_is, say
+from irtool.history import History
 
 
 def status(
@@ -16,7 +17,6 @@ def status(
 
     Example: irtool status INC-2026-0001
     """
-    from irtool.cli.cases import after_plan
     from irtool.cli.views import show_plan, status_line, step_states, trouble
     from irtool.wiring import open_desk
 
@@ -40,14 +40,25 @@ def status(
         for bad in trouble(only):
             data(f"  {bad.state.upper():<9} {clean(bad.change.id)}  {clean(bad.error)}")
         if show_all and only.plan:
-            show_plan(only.plan, whole=True)
-        match only.status:
-            case "planned":
-                if only.plan:
-                    after_plan(only.incident, only.plan)
-            case "opened":
-                next_is(f"irtool plan {only.incident}")
-            case "contained" | "refused" | "undone" | "closed":
-                next_is(f"irtool timeline {only.incident}", f"irtool report {only.incident}")
-            case _:
-                next_is(f"irtool resume {only.incident}")
+            show_plan(only.plan, whole=True, fresh=False)
+        _next(only, show_all=show_all)
+
+
+def _next(history: History, *, show_all: bool) -> None:
+    from irtool.cli.cases import after_plan, show_waiting
+
+    incident = history.incident
+    match history.status:
+        case "planned":
+            if history.plan:
+                after_plan(incident, history.plan)
+        case "opened":
+            next_is(f"irtool plan {incident}")
+        case "refused" if not show_all:
+            next_is(f"irtool status {incident} --all", f"irtool report {incident}")
+        case "contained" | "refused" | "undone" | "closed":
+            next_is(f"irtool timeline {incident}", f"irtool report {incident}")
+        case "waiting" if show_waiting(history):
+            pass
+        case _:
+            next_is(f"irtool resume {incident}")

@@ -46,7 +46,8 @@ def _complaint(complaint: Complaint) -> Iterator[str]:
     if complaint.subject:
         yield f"  subject    {clean(complaint.subject)[:100]}"
     envelope = "<> (null)" if complaint.envelope_null else _defang(complaint.envelope_from or "not known")
-    yield f"  envelope   {envelope}"
+    if complaint.format != "text" or complaint.envelope_null is not None:
+        yield f"  envelope   {envelope}"
     for label, found in (("from", complaint.from_), ("sender", complaint.sender), ("reply-to", complaint.reply_to)):
         if found:
             doubt = "  (ambiguous)" if label == "from" and complaint.ambiguous_from else ""
@@ -57,6 +58,10 @@ def _complaint(complaint: Complaint) -> Iterator[str]:
         login = "  authenticated" if hop.auth else ""
         yield f"  hop {hop.n:<6} {_defang(hop.helo or '?')} {ip} -> {_defang(hop.by or '?')}  {when}{login}"
     yield from _rest("hops", len(complaint.hops))
+    if complaint.format == "text":
+        for one in complaint.indicators[: 2 * TOP]:
+            yield f"  {clean(one.type):<10} {_defang(one.value)}  ({clean(one.source)})"
+        yield from _rest("indicators", len(complaint.indicators), 2 * TOP)
     for name in complaint.signatures:
         yield f"  signature  {name}"
     for fault in complaint.faults[:TOP]:
@@ -72,8 +77,8 @@ def _top(title: str, values: Sequence[Counted]) -> Iterator[str]:
     yield from _rest(title, len(values))
 
 
-def _rest(title: str, count: int) -> Iterator[str]:
-    if count > TOP:
+def _rest(title: str, count: int, shown: int = TOP) -> Iterator[str]:
+    if count > shown:
         yield f"    … {count} {title} in all (--json lists them)"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -29,7 +30,7 @@ def undo(
     """
     from irtool.cli.carry import EventStream
     from irtool.cli.cases import finish_undo
-    from irtool.cli.views import Lines, plural, target
+    from irtool.cli.views import Lines, plural, undo_line
     from irtool.wiring import open_desk
 
     with door(), open_desk(config) as desk:
@@ -40,17 +41,19 @@ def undo(
         if not todo:
             say(f"{name}: there is nothing to undo{' in ' + clean(step) if step else ''}")
             leave(0)
+        again = "irtool undo " + " ".join(shlex.quote(word) for word in (name, step, item) if word)
         if not yes:
             for change in todo[:12] if not as_json else ():
-                say(f"  - {target(change):<40} {change.after} -> {change.before}  (as it was before this incident)")
+                say(undo_line(change))
             if len(todo) > 12 and not as_json:
                 say(f"  … and {len(todo) - 12} more")
             if not interactive():
                 raise UsageError(
-                    f"undo of {plural(len(todo), 'change')} needs a yes; nothing was undone", hint="add --yes"
+                    f"undo of {plural(len(todo), 'change')} needs a yes; nothing was undone",
+                    hint=f"{again} --yes",
                 )
             if confirm(f"Undo {plural(len(todo), 'change')}?", {"y": "yes", "n": "no"}) != "y":
                 leave(0)
         listener = EventStream() if as_json else Lines({c.id: c for c in plan.changes})
         outcome = desk.undo(name, by, step, item, reason, [listener])
-        finish_undo(desk.history(name), outcome, as_json=as_json)
+        finish_undo(desk.history(name), outcome, again, as_json=as_json)

@@ -39,6 +39,14 @@ def target(change: Change) -> str:
     return shown + (f" ({change.connector})" if change.item.endswith(f"@{change.connector}") else "")
 
 
+def undo_line(change: Change) -> str:
+    """What an undo would do to it. What was told to people stays told: they get a correction."""
+    after = change.after or "done"
+    if change.verb in _TELLS:
+        return f"  - {target(change):<36} {after}, a correction follows"
+    return f"  - {target(change):<36} {after} -> {change.before}, as it was before"
+
+
 def thousands(number: object) -> str:
     """1900000 -> 1,900,000."""
     return f"{number:,}" if isinstance(number, int) else str(number)
@@ -84,8 +92,8 @@ def span(findings: Mapping[str, Json]) -> str:
     return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
 
 
-def show_plan(plan: Plan, *, whole: bool = False) -> None:
-    """Every step, its targets, their present and future state."""
+def show_plan(plan: Plan, *, whole: bool = False, fresh: bool = True) -> None:
+    """Every step, its targets, their present and future state. A plan that is not `fresh` may be carried out by now."""
     for step in plan.steps:
         if step.uses == "triage.complaint":
             continue
@@ -95,7 +103,10 @@ def show_plan(plan: Plan, *, whole: bool = False) -> None:
     words = [f"{counts['do']} to do", f"{counts['already']} already so", f"{counts['skipped']} skipped"]
     words.append(f"{counts['refused']} refused")
     say(f"{', '.join(words)}")
-    say(f"Nothing changed ({plural(plan.reads, 'read')}).  plan {plan.hash[:8]}")
+    so_far = (
+        f"Nothing changed ({plural(plan.reads, 'read')})." if fresh else f"As planned {plan.made_at:%Y-%m-%d %H:%MZ}."
+    )
+    say(f"{so_far}  plan {plan.hash[:8]}")
 
 
 def _step_lines(step: PlanStep, *, whole: bool) -> Iterator[str]:
@@ -112,7 +123,7 @@ def _step_lines(step: PlanStep, *, whole: bool) -> Iterator[str]:
         yield from wrapped(clean(step.approval_reason), "    ! ", "      ")
     shown = step.changes if whole or len(step.changes) <= SHOWN else step.changes[: SHOWN - 1]
     for change in shown:
-        yield from _change_lines(change)
+        yield from change_lines(change)
     rest = step.changes[len(shown) :]
     if rest:
         counts = [f"{sum(1 for c in rest if c.action == a)} {a}" for a in ("refused", "skipped", "already")]
@@ -120,7 +131,8 @@ def _step_lines(step: PlanStep, *, whole: bool) -> Iterator[str]:
         yield f"    … and {len(rest)} more{f', {more}' if more else ''}  (--all shows them)"
 
 
-def _change_lines(change: Change) -> Iterator[str]:
+def change_lines(change: Change) -> Iterator[str]:
+    """One target of a plan: its sign, its name, its present and future state, whom else it would hit."""
     sign = _SIGN[change.action]
     if change.action == "do" and not change.before.startswith(("absent", "active", "queued", "held", "open")):
         sign = ">" if change.verb in _TELLS else "~"
@@ -130,7 +142,7 @@ def _change_lines(change: Change) -> Iterator[str]:
         yield f"{head}{shown}"
         yield from wrapped(f"{change.action}: {clean(change.reason)}", "        ", "        ")
         return
-    text = f"{change.before} -> {change.after}"
+    text = f"{change.before} -> {change.after or 'done'}"
     if change.action == "already":
         text = f"already so: {clean(change.reason)}" if change.reason else "already so"
     hit = f"  {colour(f'({thousands(change.collateral)} innocent)', 'yellow')}" if change.collateral else ""
@@ -183,10 +195,11 @@ class Lines:
 
     def _end(self, event: Event, change: Change | None) -> str:
         if event.kind == "change.done":
-            word = str(event.data.get("after") or (change.after if change else "done"))
+            word = str(event.data.get("after") or (change.after if change else "") or "done")
             return clean(word) if event.data.get("effective") is not False else f"{clean(word)}, LEAKING".upper()
         if event.kind == "undo.done":
-            return clean(event.data.get("state") or "undone")
+            told = change is not None and change.verb in _TELLS
+            return "corrected" if told else clean(event.data.get("state") or "undone")
         return _ENDS.get(event.kind, event.kind)
 
 
@@ -194,10 +207,10 @@ def status_line(history: History) -> str:
     """One incident in one line."""
     todo = [s for s in history.changes.values() if s.change.action == "do"]
     done = sum(1 for s in todo if s.state in {"done", "already"})
-    opened = f"opened {history.opened_at:%Y-%m-%d %H:%MZ}" if history.opened_at else ""
+    opened = f"{history.opened_at:%Y-%m-%d %H:%MZ}" if history.opened_at else ""
     counts = f"{done}/{len(todo)}" if todo else "-"
     return (
-        f"{history.incident}  {clean(history.playbook):<18} {history.status:<11} {counts:>9}   "
+        f"{history.incident}  {clean(history.playbook):<16} {history.status:<11} {counts:>7}  "
         f"{opened} by {clean(history.started_by)}"
     )
 

@@ -10,7 +10,11 @@ its place.
       url: {required: true, about: base URL of the API}
       probe_url: {about: base URL of the probe}      # not required: its default is the empty text
       lists: {default: {ip: blocked-ips}}            # a default that is a mapping is merged key by key
-    auth: {kind: bearer, secret: token}   # none | bearer | header | basic | setting; the sender adds the secret itself
+    auth: {kind: bearer, secret: token}   # the sender adds the secret itself. Or: {kind: none};
+                                          # {kind: header, header: X-Api-Key, prefix: "", secret: api_key};
+                                          # {kind: basic, secret: password}, the user is the setting `username`;
+                                          # {kind: setting, secret: token}: irtool.yaml says it (`auth: header NAME`).
+                                          # `secret`: password, token, secret, key or api_key
     bases:                                # further base URLs, each from a setting; no credentials unless `auth: true`
       probe: {setting: probe_url}
     limits: {concurrency: 4, per_second: 0}

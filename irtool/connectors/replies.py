@@ -91,6 +91,9 @@ def said(reply: Reply) -> str:
     body = view(reply).get("json")
     text = reply.body
     if isinstance(body, dict):
+        inner = body.get("error")
+        if isinstance(inner, dict):
+            body = {**inner, **{k: v for k, v in body.items() if k != "error"}}
         text = next((str(body[k]) for k in _SAID if body.get(k)), text)
     return " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())[:200]
 

@@ -53,6 +53,14 @@ def _a_label(label: str) -> str | None:
     return label if _LABEL.fullmatch(label) else None
 
 
+def u_label(label: str) -> str:
+    """One label as people write it: `xn--bcher-kva` -> `bücher`; any other, and one that is none, as it is."""
+    try:
+        return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+    except (UnicodeError, OverflowError):
+        return label
+
+
 @functools.lru_cache(maxsize=4096)
 def registrable(domain: str) -> str | None:
     """The part that was registered: `mail.shop.co.uk` -> `shop.co.uk`.

@@ -23,7 +23,16 @@ MAX_DEPTH = 60
 Finalize = Callable[[object], object]
 Names = frozenset[tuple[str, ...]]
 Reads = tuple[Names, tuple[str, ...]]
-_EVALUATION = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError)
+_EVALUATION = (
+    TypeError,
+    ValueError,
+    NameError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    MemoryError,
+)
 
 
 class Expression:

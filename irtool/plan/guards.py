@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from irtool.intake.domains import is_public_suffix
+from irtool.intake.domains import is_public_suffix, normalise_domain
 from irtool.plan import targets
 from irtool.plan.receivers import is_big_receiver
 from irtool.records import Json, Verb
@@ -37,7 +37,7 @@ def _no_customer(_domain: str) -> str | None:
 
 @dataclass(frozen=True)
 class Guards:
-    """The rules that no approval overrides. Domains are lower-case A-labels, networks CIDR text.
+    """The rules that no approval overrides. Domains in any spelling, networks CIDR text, accounts in any case.
 
     `customer_of` names the account that owns a domain (or a parent of it). Domains of the accounts in `suspects` are
     the attackers' own and not protected as customers' domains.
@@ -134,7 +134,7 @@ class Guards:
     def _account(self, target: str) -> str:
         if not target.strip() or any(ord(c) < 32 for c in target):
             return f"{target[:80]!r} is not an account: correct the finding it came from."
-        if target in self.protected_accounts:
+        if target.strip().casefold() in {kept.strip().casefold() for kept in self.protected_accounts}:
             return f"account {target} is protected in irtool.yaml: talk to its owner instead."
         if target in self._own_accounts:
             return f"account {target} is the provider's own account: use policy.set or block the sender instead."
@@ -157,7 +157,7 @@ def _is_attacker(account: Mapping[str, Json]) -> bool:
 
 def _related(name: str, other: str) -> bool:
     """Whether one domain is the other, or below or above it."""
-    other = other.lower().rstrip(".")
+    other = normalise_domain(other) or other.lower()
     return name == other or name.endswith(f".{other}") or other.endswith(f".{name}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from irtool.records import Change, PlanStep
@@ -11,14 +11,20 @@ from irtool.records import Change, PlanStep
 _RANK = {"none": 0, "self": 1, "peer": 2}
 
 
-def raise_approvals(steps: Sequence[PlanStep], limits: Mapping[str, int]) -> tuple[PlanStep, ...]:
+UNSEEN = "nothing in the log confirms it: only the complaint says so"
+
+
+def raise_approvals(
+    steps: Sequence[PlanStep], limits: Mapping[str, int], unseen: Collection[str] = ()
+) -> tuple[PlanStep, ...]:
     """The steps with the approval they need.
 
-    More changes of one verb than its limit: at least `self`. A change that would take in more innocent mail than
+    More changes of one verb than its limit, or a verb of `unseen` (what the log was asked about and does not show): at
+    least `self`. A change that would take in more innocent mail than
     guilty: `peer`. `approval_reason` says why, and while it is not empty, no `--yes` covers the step.
     """
     counts = Counter(c.verb for s in steps for c in s.changes if c.action == "do")
-    return tuple(_raised(step, counts, limits) for step in steps)
+    return tuple(_raised(step, counts, limits, unseen) for step in steps)
 
 
 def harms_more(change: Change) -> bool:
@@ -26,7 +32,7 @@ def harms_more(change: Change) -> bool:
     return change.collateral is not None and change.collateral > (change.messages or 0)
 
 
-def _raised(step: PlanStep, counts: Mapping[str, int], limits: Mapping[str, int]) -> PlanStep:
+def _raised(step: PlanStep, counts: Mapping[str, int], limits: Mapping[str, int], unseen: Collection[str]) -> PlanStep:
     doing = [c for c in step.changes if c.action == "do"]
     if not doing:
         return step
@@ -36,6 +42,9 @@ def _raised(step: PlanStep, counts: Mapping[str, int], limits: Mapping[str, int]
     if most is not None and count > most:
         least = "self"
         reasons.append(f"{count} changes of {step.uses} are more than the playbook's limit of {most}")
+    if step.uses in unseen:
+        least = "self"
+        reasons.append(UNSEEN)
     harmful = [c for c in doing if harms_more(c)]
     if harmful:
         least = "peer"

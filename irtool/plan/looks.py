@@ -47,7 +47,8 @@ def look_at(job: LookJob, sender: CallSender) -> Seen:
                 done="Nothing was changed.",
                 hint=f"`irtool doctor` tries the address and the credentials of {name}.",
             ) from error
-        return Seen(reason=f"{job.connector.name}: {error.message}")
+        said = error.message.removeprefix(f"{job.connector.name}: ")
+        return Seen(reason=f"{job.connector.name}: {said}")
 
 
 def one_by_one(pool: SenderPool) -> Looker:

@@ -72,7 +72,10 @@ def make_plan(  # noqa: PLR0913 - one door, every parameter named
             progress.step(f"looking up {step.id}", number, len(drawn))
         reads += len(open_changes)
         steps.append(_planned(step, changes, _look_up(open_changes, means)))
-    final = limits.raise_approvals(steps, playbook.limits)
+    # A complaint is anybody's word: what it claims and the log, which was asked, does not show is not done unasked.
+    told_only = bool(findings.get("log_rows")) and not findings.get("from_log")
+    unseen = {name for name, verb in verbs.items() if verb.kind == "change" and told_only}
+    final = limits.raise_approvals(steps, playbook.limits, unseen)
     whole = hashes.plan_hash(playbook.sha256, final)
     return Plan(playbook.name, playbook.sha256, whole, means.now, final, reads)
 

@@ -18,8 +18,10 @@ def duration(text: str) -> timedelta:
     """The span a text such as `72h` means. Raises UsageError if it is none, is zero, or is longer than ten years."""
     written = text.strip()
     if not _WHOLE.fullmatch(written):
-        raise UsageError(f'"{text[:40]}" is not {SHAPE}')
+        raise UsageError(f'"{text[:40]}" is not {SHAPE}', hint="irtool triage COMPLAINT --since 72h")
     seconds = sum(int(n) * _SECONDS[unit] for n, unit in _PART.findall(written))
     if not 0 < seconds <= _LONGEST.total_seconds():
-        raise UsageError(f'"{text[:40]}" has to be more than nothing and at most 3650d')
+        raise UsageError(
+            f'"{text[:40]}" has to be more than nothing and at most 3650d', hint="irtool triage COMPLAINT --since 72h"
+        )
     return timedelta(seconds=seconds)

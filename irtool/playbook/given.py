@@ -12,6 +12,7 @@ from irtool.playbook.durations import SHAPE, duration
 from irtool.records import Input, Json, Playbook
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
+_EXAMPLES: Mapping[str, str] = {"duration": "72h", "number": "10", "flag": "true"}
 _FLAGS: Mapping[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -75,7 +76,10 @@ def _typed(spec: Input, value: str) -> Json:
     try:
         return convert(spec.type, value)
     except UsageError as error:
-        raise UsageError(f"--input {spec.name}={value[:60]}: {spec.name} {error.message}") from None
+        raise UsageError(
+            f"--input {spec.name}={value[:60]}: {spec.name} {error.message}",
+            hint=f"irtool plan PLAYBOOK COMPLAINT --input {spec.name}={_EXAMPLES.get(spec.type, 'VALUE')}",
+        ) from None
 
 
 def _check_known(playbook: Playbook, given: Mapping[str, str], known: Mapping[str, Input]) -> None:

@@ -20,7 +20,8 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class AccountFinding:
-    """An account that sent campaign messages. `confidence` is 0..1, `evidence` says why in one sentence."""
+    """An account that sent campaign messages. `confidence` is 0..1, `evidence` says why in one sentence, `created` is
+    from the directory."""
 
     id: str
     name: str | None = None
@@ -33,6 +34,7 @@ class AccountFinding:
     confidence: float = 0.0
     evidence: str = ""
     innocent: int | None = None
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,13 @@ def is_refused(history: History, step: PlanStep) -> bool:
 
 
 def involved(events: Iterable[Event]) -> tuple[str, ...]:
-    """Everybody who opened, planned or ran the incident, by the names they did it with."""
+    """Everybody who opened, planned or ran the incident, by all the names they had when they did it."""
     kinds = {"incident.opened", "plan.made", "run.started"}
-    names = [n for e in events if e.kind in kinds for n in (e.actor, e.data.get("started_by"), e.data.get("by"))]
+    names: list[Json] = []
+    for event in (e for e in events if e.kind in kinds):
+        known_as = event.data.get("known_as")
+        names += [event.actor, event.data.get("started_by"), event.data.get("by")]
+        names += known_as if isinstance(known_as, list) else []
     return tuple(dict.fromkeys(n for n in names if isinstance(n, str) and n))
 
 

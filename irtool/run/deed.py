@@ -76,8 +76,9 @@ class Deed:
         return self._attempt
 
     def key(self, what: str = "") -> str:
-        """The idempotency key of its calls: the same for every attempt, another one for undoing it."""
-        name = f"{self.session.incident}/{self.change.id}{what}"
+        """The idempotency key of its calls: one for all attempts, another for undoing it or doing it again."""
+        rounds = self.status.rounds - (1 if what and self.status.rounds else 0)
+        name = f"{self.session.incident}/{self.change.id}{what}" + (f"/{rounds}" if rounds else "")
         return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
     def before(self) -> Look:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from irtool.errors import NotSent
@@ -18,7 +19,11 @@ _PATIENCE = 120.0
 
 
 class Locks:
-    """Locks by name. `folder` holds one empty file for each and is made when first needed (local disk, flock(2))."""
+    """Locks by name. `folder` holds one empty file for each and is made when first needed (local disk, flock(2)).
+
+    Whoever may write the file that it is named after (`irtool.db.locks`: the journal) may take the locks too: several
+    people, each with an OS account of their own, work on one journal.
+    """
 
     def __init__(self, folder: Path, clock: Clock, patience: float = _PATIENCE) -> None:
         self._folder = folder
@@ -44,10 +49,19 @@ class Locks:
                 os.close(handle)  # gives the lock back too
 
     def _open(self, name: str) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        beside = self._folder.with_suffix("")
+        shared = beside.stat() if beside.is_file() else None
+        if not self._folder.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _share(self._folder, shared, 0o770)
         plain = "".join(c if c.isalnum() else "-" for c in name)[:40]
         short = hashlib.sha256(name.encode()).hexdigest()[:12]
-        return os.open(self._folder / f"{plain}-{short}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = self._folder / f"{plain}-{short}.lock"
+        known = path.exists()
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not known:
+            _share(path, shared, 0o660)
+        return handle
 
     def _acquire(self, handle: int, name: str) -> None:
         waited = 0.0
@@ -61,3 +75,12 @@ class Locks:
                 waited += _POLL
             else:
                 return
+
+
+def _share(path: Path, like: os.stat_result | None, mode: int) -> None:
+    """Give a new file or folder to the group that may write `like`, if there is one."""
+    if like is None or not like.st_mode & stat.S_IWGRP:
+        return
+    with suppress(OSError):  # not one of the group: the rights stay with the owner
+        os.chown(path, -1, like.st_gid)
+        path.chmod(mode)

@@ -12,7 +12,7 @@ HEADER_BUDGET = 64_000
 """Characters of a complaint's headers that the journal keeps; the hash of the whole complaint is kept in any case."""
 
 
-def open_incident(
+def open_incident(  # noqa: PLR0913 - all that an incident begins with, by name
     journal: Journal,
     playbook: Playbook,
     complaints: Sequence[Complaint],
@@ -22,14 +22,19 @@ def open_incident(
     by: str,
     door: str,
     began: datetime,
+    known_as: Sequence[str] = (),
 ) -> str:
-    """Open the next incident with what is known: complaints, campaign and the playbook's snapshot. Returns its name."""
+    """Open the next incident with what is known: complaints, campaign and the playbook's snapshot. Returns its name.
+
+    `known_as` are the other names that the person has now.
+    """
     first = Entry(
         "incident.opened",
         {
             "playbook": playbook.name,
             "title": playbook.title,
             "started_by": by,
+            "known_as": [*known_as],
             "inputs": dict(inputs),
             "snapshot": playbook.text,
             "sha256": playbook.sha256,
@@ -44,9 +49,17 @@ def open_incident(
     return incident
 
 
-def record_plan(journal: Journal, incident: str, plan: Plan, by: str) -> None:
-    """Put a plan on the timeline; approvals of an earlier one do not cover what is new in it."""
-    journal.append(incident, Entry("plan.made", {"plan": to_json(plan)}, actor=by))
+def record_plan(journal: Journal, incident: str, plan: Plan, by: str, known_as: Sequence[str] = ()) -> None:
+    """Put a plan on the timeline; approvals of an earlier one do not cover what is new in it.
+
+    Raises Refused while a living process carries out the plan of before.
+    """
+    epoch = journal.lease(incident, by)
+    try:
+        entry = Entry("plan.made", {"plan": to_json(plan), "known_as": [*known_as]}, actor=by)
+        journal.append(incident, entry, epoch=epoch)
+    finally:
+        journal.release(incident, epoch)
 
 
 def _complaint(complaint: Complaint, began: datetime) -> Entry:

@@ -31,6 +31,16 @@ class People:
         found = {n for n, p in self.persons.items() if name in {n, p.os_user, p.slack}}
         return found.pop() if len(found) == 1 else ""
 
+    def known_as(self, person: str) -> list[str]:
+        """The user name and the Slack id that are this person's alone: they stay theirs when `people` is edited."""
+        name = self.who_is(person)
+        return [known for known in self.names(name) if known != name and self.who_is(known) == name]
+
+    def names(self, person: str) -> list[str]:
+        """All names of a person by their first one."""
+        known = self.persons.get(person)
+        return [name for name in (person, known.os_user, known.slack) if name] if known else []
+
     def in_group(self, person: str, group: str) -> bool:
         """Whether the person belongs to the group."""
         known = self.persons.get(person)
@@ -58,7 +68,7 @@ def may_decide(
     name = people.who_is(person)
     if not name:
         return f"{person or 'nobody'} is not one of `people` in irtool.yaml and has no say"
-    involved = any(people.same(name, other) for other in (started_by, *ran_by))
+    involved = any(other in people.names(name) or people.same(name, other) for other in (started_by, *ran_by))
     member = approvers_group is None or people.in_group(name, approvers_group)
     if step_approval == "peer":
         if involved:

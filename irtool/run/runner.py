@@ -9,9 +9,10 @@ from pathlib import Path
 
 from irtool.errors import Refused, UsageError
 from irtool.history import History, fold
+from irtool.plan.guards import Guards
 from irtool.plan.hashes import plan_hash, step_hash
 from irtool.ports import Approver, Clock, Connector, Journal, Listener, SenderPool
-from irtool.records import Decision, Event, Plan, Verb
+from irtool.records import Decision, Event, Json, Plan, Verb
 from irtool.run.approvals import enter, find_step, pending
 from irtool.run.crew import Crew
 from irtool.run.kit import Kit
@@ -29,6 +30,7 @@ class Runner:
 
     `approvers` is the playbook's group, `lock_folder` holds the lock files of lists that have one writer at a time,
     `workers` is the most threads per connector, `patience` the seconds between looks while an effect does not show.
+    `guards` are those of now: what they refuse is not done, although it was planned.
     """
 
     def __init__(  # noqa: PLR0913 - everything a run needs, by name
@@ -44,10 +46,12 @@ class Runner:
         approver: Approver | None = None,
         listeners: Sequence[Listener] = (),
         approvers: str | None = None,
+        guards: Guards | None = None,
         workers: int = 8,
         patience: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 4.0),
         heartbeat: float = 4.0,
     ) -> None:
+        self._guards = guards or Guards()
         self._kit = Kit(
             journal=journal,
             connectors=connectors,
@@ -68,13 +72,16 @@ class Runner:
         """Run the incident's plan, or go on with it: from the first event to the end, or to what stops it.
 
         Raises UsageError if there is no plan, ConfigError if a connector of it is missing, Refused if the incident is
-        closed, its plan was tampered with, or another living process runs it (or takes it over meanwhile).
+        closed, its plan or journal was tampered with, or another living process runs it (or takes it over meanwhile).
         """
+        self._check_journal(incident)
         with Session(self._kit, incident, by) as session:
             history = session.history()
             plan = self._checked(history)
             resumed = bool(history.ran_by)
-            session.say("run.started", by=session.by, epoch=session.epoch, resumed=resumed)
+            known_as: list[Json] = [*self._kit.people.known_as(session.by)]
+            session.say("run.started", by=session.by, known_as=known_as, epoch=session.epoch, resumed=resumed)
+            self._guard_again(session, plan)
             with closing(Crew(self._kit.pool, self._kit.stop)) as crew:
                 look_at_strays(session, crew)
                 flags = run_steps(session, crew, plan.steps)
@@ -101,6 +108,7 @@ class Runner:
         or if the plan has changed since they saw it.
         """
         kit = self._kit
+        self._check_journal(incident)
         with kit.locks.held(f"decisions {incident}"):
             events = list(kit.journal.events(incident))
             history = fold(incident, events)
@@ -128,9 +136,12 @@ class Runner:
     ) -> Outcome:
         """Undo what the incident did (or one step, or one change of it), the last first. Done twice, it does nothing.
 
-        Raises UsageError if there is no such step or change, ConfigError if a connector is missing, Refused if another
-        living process runs the incident.
+        Raises UsageError if there is no such step or change, ConfigError if a connector is missing, Refused if it is
+        nobody of `people`, another living process runs the incident or the journal was tampered with.
         """
+        if not self._kit.people.who_is(by):
+            raise Refused(f"{by} is not one of `people` in irtool.yaml and has no say", hint="let one of them undo it")
+        self._check_journal(incident)
         with Session(self._kit, incident, by) as session, closing(Crew(self._kit.pool, self._kit.stop)) as crew:
             return undo_changes(session, crew, step, item, reason)
 
@@ -142,6 +153,21 @@ class Runner:
     def stop(self) -> threading.Event:
         """Set once a stop was requested."""
         return self._kit.stop
+
+    def _check_journal(self, incident: str) -> None:
+        """Nothing is done on the word of a journal that somebody has edited."""
+        chain = self._kit.journal.verify(incident)
+        if not chain.whole:
+            raise Refused(f"the journal of {incident} is not whole: {chain.fault}", hint=f"irtool verify {incident}")
+
+    def _guard_again(self, session: Session, plan: Plan) -> None:
+        """Refuse what was planned and is protected now."""
+        history = session.history()
+        for change in (c for step in plan.steps for c in pending(history, step)):
+            in_doubt = history.changes[change.id].state in IN_DOUBT
+            reason = "" if in_doubt else self._guards.check(self._kit.verbs[change.verb], change.target)
+            if reason:
+                session.say("change.refused", change, reason=reason)
 
     def _checked(self, history: History) -> Plan:
         """The plan, if all of it can be carried out; nothing is changed otherwise."""

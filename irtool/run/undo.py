@@ -22,10 +22,13 @@ _UNDOABLE = frozenset({"done"}) | UNDO_IN_DOUBT
 def undo_changes(session: Session, crew: Crew, step: str | None, item: str | None, reason: str) -> Outcome:
     """Undo the chosen changes. What was there before the incident (state `already`) stays.
 
-    Changes in doubt are looked at first. Those that cannot be undone are left and listed in `skipped`. Raises
-    UsageError if the incident has no such step or change.
+    Changes in doubt are looked at first. Those that cannot be undone are left and listed in `skipped`. What was told to
+    people stays told unless its step is named: taking it back means writing to them again. Raises UsageError if the
+    incident has no such step or change.
     """
     chosen = choose(session.history(), step, item)
+    told = [s for s in chosen if step is None and s.state == "done" and session.kit.equip(s.change)[1].kind == "tell"]
+    chosen = [s for s in chosen if s not in told]
     in_doubt = [s for s in chosen if s.state in IN_DOUBT]
     crew.work(lanes(session.kit, in_doubt), lambda s, sender: apply(Deed(session, s, sender), resend=False))
     history = session.history()
@@ -40,7 +43,7 @@ def undo_changes(session: Session, crew: Crew, step: str | None, item: str | Non
         if not session.kit.stop.is_set():
             crew.work(lanes(session.kit, group), one)
     skipped = [s.change.id for s in todo if not _can(session, s)]
-    return _conclude(session.history(), names, [s.change.id for s in able], skipped)
+    return _conclude(session.history(), names, [s.change.id for s in able], skipped, told)
 
 
 def choose(history: History, step: str | None, item: str | None) -> list[ChangeStatus]:
@@ -71,7 +74,9 @@ def _backwards(statuses: Sequence[ChangeStatus], events: Sequence[Event]) -> lis
     return [[s for s in statuses if s.change.step == name] for name in steps]
 
 
-def _conclude(history: History, names: Sequence[str], tried: Sequence[str], skipped: Sequence[str]) -> Outcome:
+def _conclude(
+    history: History, names: Sequence[str], tried: Sequence[str], skipped: Sequence[str], told: Sequence[ChangeStatus]
+) -> Outcome:
     states = {n: history.changes[n].state for n in names}
     undone = [n for n in tried if states[n] == "undone"]
     failed = tuple(n for n in tried if states[n] == "done" and history.changes[n].error)
@@ -86,5 +91,8 @@ def _conclude(history: History, names: Sequence[str], tried: Sequence[str], skip
         parts.append(f"of {len(unknown)} it is not known")
     if skipped:
         parts.append(f"{len(skipped)} cannot be undone and {'stays' if len(skipped) == 1 else 'stay'}")
+    if told:
+        steps = ", ".join(dict.fromkeys(s.change.step for s in told))
+        parts.append(f"what was told to people stays ({len(told)} in {steps}); undo that step to send corrections")
     counts = {"undone": len(undone), "failed": len(failed), "unknown": len(unknown), "skipped": len(skipped)}
     return Outcome(word, EXIT_CODES[word], counts, unknown, failed, skipped=tuple(skipped), message="; ".join(parts))

@@ -54,7 +54,7 @@ def _match(path: tuple[str, ...]) -> dict[str, Handler]:
     for pattern, handlers in ROUTES:
         if _fits(pattern, path):
             return handlers
-    raise Problem(404, "no such resource")
+    raise Problem(404, f"no such resource; under /v1/ there are {', '.join(pattern for pattern, _ in ROUTES)}")
 
 
 def _fits(pattern: str, path: Sequence[str]) -> bool:

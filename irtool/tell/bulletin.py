@@ -65,10 +65,12 @@ def _time(hop: Facts) -> str:
 
 
 def _repeated(facts: Facts) -> list[Json]:
-    """Relays (`by`) that more than one complaint shows: `by`, `times`, `first`, `last`."""
+    """Relays (`by`) that more than one complaint shows, without our own: `by`, `times`, `first`, `last`."""
     seen: dict[str, list[str]] = {}
     for complaint in rows(facts["complaints"]):
-        for hop in {str(h["by"]): h for h in rows(complaint.get("hops")) if h.get("by")}.values():
+        for hop in {
+            str(h["by"]): h for h in rows(complaint.get("hops")) if h.get("by") and not h.get("trusted")
+        }.values():
             seen.setdefault(str(hop["by"]), []).append(str(hop.get("time") or ""))
     return [
         {"by": by, "times": len(times), "first": min(t for t in times), "last": max(times)}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from irtool.history import SETTLED, History
 from irtool.records import Event, Json, utc
 from irtool.tell import clean
-from irtool.tell.intervals import AWARE_TAG
+from irtool.tell.intervals import AWARE_TAG, aware_noted
 from irtool.tell.sentences import Sentences
 from irtool.tell.timeline import corrected, in_order
 
 GAP = timedelta(minutes=30)
 """Changes of one step further apart than this are told as two lines."""
+
+YOUNG = timedelta(days=30)
+"""An account that was created at most so long before it sent the campaign was made for it."""
 
 NAMED_TARGETS = 3
 """Up to so many domains or rules are named, more are only counted."""
@@ -48,6 +51,7 @@ def chronicle(events: Sequence[Event], history: History, lang: str, style: str =
     chosen = {e.kind: e.seq for e in ordered if e.kind in _ONCE}
     chosen |= {e.kind: e.seq for e in reversed(ordered) if e.kind in _FIRST}
     complaints = [e.seq for e in ordered if e.kind == "complaint.received"]
+    noted = aware_noted(ordered) is not None
     rows: list[tuple[str, int, str]] = []
     for event in ordered:
         key = f"report.{event.kind}"
@@ -56,14 +60,29 @@ def chronicle(events: Sequence[Event], history: History, lang: str, style: str =
             rows.append((utc(event.occurred_at), event.seq, clean.defang(" ".join(words), style)))
         elif event.kind == "complaint.received":
             key = key if event.seq == complaints[0] else "report.complaint.more"
-            rows.append((utc(event.occurred_at), event.seq, say.words.words[key]))
+            rank = 0 if event.seq == complaints[0] else event.seq  # told before it is known, in the same second too
+            rows.append((utc(event.occurred_at), rank, say.words.words[key]))
         elif chosen.get(event.kind) == event.seq:
             scope = say.scope(dict(history.findings), "impersonated")
+            key += ".later" if event.kind == "incident.opened" and noted else ""
             text = say.words.words[key].format(incident=event.incident, scope=scope)
             rows.append((utc(event.occurred_at), event.seq, text if scope or event.kind != "triage.done" else ""))
+    rows += sorted(_account_made(ordered, chosen.get("triage.done"), say))[:1]
     for run in _runs(ordered):
         rows += [(utc(run.events[-1].occurred_at), run.events[-1].seq, _sentence(run, say, style))]
     return [{"at": at, "text": text} for at, _, text in sorted(rows, key=lambda r: (r[0], r[1])) if text]
+
+
+def _account_made(events: Sequence[Event], triage: int | None, say: Sentences) -> Iterator[tuple[str, int, str]]:
+    """When the first account was created that was made for the campaign: a young one, not a customer broken into."""
+    found = next((e.data.get("findings") for e in events if e.seq == triage), None)
+    accounts = found.get("accounts") if isinstance(found, dict) else None
+    for account in accounts if isinstance(accounts, list) else ():
+        texts = [account.get(key) for key in ("created", "first_seen")] if isinstance(account, dict) else []
+        if all(isinstance(t, str) for t in texts) and texts:
+            created, first = (datetime.fromisoformat(str(t)) for t in texts)
+            if timedelta(0) <= first - created <= YOUNG:
+                yield utc(created), triage or 0, say.words.words["report.account.created"]
 
 
 def _runs(ordered: Sequence[Event]) -> Iterator[_Run]:

@@ -16,6 +16,7 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode general categories that never reach an exit as they are."""
 
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_BEYOND_ASCII = re.compile(r"[^\n -~]")
 _PRINTABLE_ASCII = re.compile(r"[ -~]*")
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~&$]")
@@ -59,6 +60,16 @@ def markdown(text: str) -> str:
     if line.startswith(("-", "+", "=", "#")):
         return f"\\{line}"
     return _LIST_NUMBER.sub(r"\1\\\2", line, count=1) if _LIST_NUMBER.match(line) else line
+
+
+def json(document: str) -> str:
+    """A JSON document that a terminal may show: what is invisible in its strings is escaped, and means the same."""
+    return _BEYOND_ASCII.sub(lambda m: _utf16(m[0]) if unicodedata.category(m[0]) in HIDDEN else m[0], document)
+
+
+def _utf16(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
 
 
 def html(text: str) -> str:

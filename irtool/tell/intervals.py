@@ -72,8 +72,12 @@ def milestones(events: Sequence[Event], history: History, times: Mapping[str, da
 
 
 def _aware(events: Sequence[Event]) -> datetime | None:
-    noted = _earliest(e for e in events if e.kind == "note.added" and AWARE_TAG in str(e.data.get("text", "")).split())
-    return noted or _earliest(e for e in events if e.kind == "incident.opened")
+    return aware_noted(events) or _earliest(e for e in events if e.kind == "incident.opened")
+
+
+def aware_noted(events: Iterable[Event]) -> datetime | None:
+    """When the team knew, as people noted it."""
+    return _earliest(e for e in events if e.kind == "note.added" and AWARE_TAG in str(e.data.get("text", "")).split())
 
 
 def _earliest(events: Iterable[Event]) -> datetime | None:

@@ -86,7 +86,8 @@ def markdown(
         "policy_changed": any(m["verb"] == "policy.set" and m["done"] for m in taken),
         "campaign_seconds": _seconds(facts["campaign"]),
         "marks": dict.fromkeys(MARKS) | (marks if isinstance(marks, dict) else {}),
-        "patterns": patterns(facts),
+        "patterns": patterns(facts, org.get("domains")),
+        "forged": _forged(facts["campaign"]),
         **(more or {}),
     }
     text = render(templates, name, variables, filters=filters(lang), escape=escape_markdown)
@@ -105,6 +106,16 @@ def intervals_table(facts: Facts, lang: str, *, compare: bool = False) -> list[l
             cells.append(forms.duration(SOPHOS[mark]) if SOPHOS.get(mark) else "–")
         table.append(cells)
     return table
+
+
+def _forged(campaign: Json) -> list[str]:
+    """The forged addresses that may be published: those of customers are left out, who were impersonated is theirs to
+    tell."""
+    found = campaign if isinstance(campaign, dict) else {}
+    customers = rows(found.get("affected_customers"))
+    theirs = {d.strip().lower() for c in customers for d in str(c.get("domain") or "").split(",")}
+    values = [str(a.get("value") or "") for a in rows(found.get("spoofed_addresses"))]
+    return [v for v in values if v.rpartition("@")[2].lower() not in theirs]
 
 
 def _seconds(campaign: Json) -> float:

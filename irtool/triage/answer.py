@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from irtool.intake.domains import normalise_domain
 from irtool.ports import Directory, LogSource, Progress
 from irtool.records import Complaint, Findings, Hop, utc
 from irtool.triage import alone, build, scope, signatures
@@ -52,7 +53,7 @@ def triage(
     end is open. Without a log the findings come from the complaints alone. Raises InputError if the log cannot be
     read.
     """
-    ownership = Ownership(directory, tuple(domain.lower() for domain in own_domains))
+    ownership = Ownership(directory, tuple(normalise_domain(domain) or domain.lower() for domain in own_domains))
     owner = ownership.owner if directory else None
     seen = tuple(_marked(complaint, trusted_relays) for complaint in complaints)
     seen = tuple(replace(c, signatures=signatures.hits(c, owner)) for c in seen)

@@ -141,6 +141,7 @@ def _account(row: Row, scope: Scope, directory: Directory | None) -> AccountFind
         confidence=confidence,
         evidence=evidence,
         innocent=max(total - row.messages, 0),
+        created=_time(on_file.get("created")),
     )
 
 
@@ -169,7 +170,7 @@ def _judged(row: Row, total: int, on_file: Mapping[str, Json], *, exact: bool) -
         )
     partner = on_file.get("partner")
     if on_file:
-        parts.append(f"managed by {partner}" if partner else "not managed by a partner")
+        parts.append(f"managed by {partner}" if partner else "no partner on file")
     return round(min(confidence, 0.99), 2), "; ".join(parts) + "."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -30,7 +30,7 @@ from irtool.run.runner import Runner
 from irtool.verbs import CATALOGUE
 from irtool.wiring.evidence import Evidence
 from irtool.wiring.paper import Paper
-from irtool.wiring.plumbing import Pool, connectors
+from irtool.wiring.plumbing import Pool, Unarmed, connectors
 
 
 class Desk:
@@ -138,7 +138,17 @@ class Desk:
         complaints = self.read(sources)
         since = str(inputs.get("since") or "72h")
         complaints, findings = self.triage(complaints, since, progress)
-        return open_incident(self.journal, book, complaints, findings, inputs=inputs, by=by, door=door, began=began)
+        return open_incident(
+            self.journal,
+            book,
+            complaints,
+            findings,
+            inputs=inputs,
+            by=by,
+            door=door,
+            began=began,
+            known_as=self.people.known_as(by),
+        )
 
     def plan(self, incident: str, by: str, progress: Progress | None = None) -> Plan:
         """Look every target up and record the plan."""
@@ -157,21 +167,21 @@ class Desk:
             connectors=connected,
             verbs=CATALOGUE,
             pool=pool,
-            guards=self.guards(),
+            guards=self.guards(self.evidence.owner),
             clock=self.clock,
             earlier=history.changes,
             progress=progress,
             looker=looker(pool, self.clock, self.config.settings.workers),
         )
-        record_plan(self.journal, incident, plan, by)
+        record_plan(self.journal, incident, plan, by, self.people.known_as(by))
         return plan
 
-    def guards(self) -> Guards:
-        """What no approval overrides, from the configuration and the directory."""
+    def guards(self, owner: Callable[[str], str | None] = lambda _domain: None) -> Guards:
+        """What no approval overrides, from the configuration and, with its `owner`, the directory."""
         settings = self.config.settings
         return Guards(
             own_domains=settings.org.domains,
-            customer_of=self.evidence.owner,
+            customer_of=owner,
             protected_domains=settings.protected.domains,
             protected_networks=settings.protected.networks,
             protected_accounts=settings.protected.accounts,
@@ -186,15 +196,22 @@ class Desk:
         """What is written for people about this incident."""
         return Paper(self.config, self.journal, incident)
 
-    def runner(self, incident: str, approver: Approver | None = None, listeners: Sequence[Listener] = ()) -> Runner:
-        """What carries out the plans of this incident."""
+    def runner(
+        self,
+        incident: str,
+        approver: Approver | None = None,
+        listeners: Sequence[Listener] = (),
+        *,
+        armed: bool = True,
+    ) -> Runner:
+        """What carries out the plans of this incident; if not `armed`, it can only record what people decide."""
         history = self.history(incident)
         connected = self.connectors(incident)
         book = books.load(history.snapshot, history.path or history.playbook, verbs=CATALOGUE, path=history.path)
         return Runner(
             journal=self.journal,
             connectors=connected,
-            pool=Pool(self.config, connected),
+            pool=Pool(self.config, connected) if armed else Unarmed(),
             clock=self.clock,
             people=self.people,
             verbs=CATALOGUE,
@@ -202,6 +219,7 @@ class Desk:
             approver=approver,
             listeners=listeners,
             approvers=book.approvers,
+            guards=self.guards(),
             workers=self.config.settings.workers,
         )
 
@@ -223,7 +241,7 @@ class Desk:
         """
         others = [n for n in self.sharing(os_user()) if n != by] if door == "terminal" else []
         door = f"{door} (OS account shared with {', '.join(others)})" if others else door
-        runner = self.runner(incident)
+        runner = self.runner(incident, armed=False)
         runner.decide(
             incident, step, approved=approved, by=by, door=door, items=items, reason=reason, seen_hash=seen_hash
         )
@@ -238,7 +256,8 @@ class Desk:
         _check_names(history, step, item)
         done = [s.change for s in history.changes.values() if s.state in {"done", "undoing", "undo unknown"}]
         chosen = [c for c in done if step in {None, c.step} and item in {None, c.item, c.target}]
-        return [c for c in reversed(chosen) if CATALOGUE[c.verb].undo]
+        told = {"tell"} if step is None else set()
+        return [c for c in reversed(chosen) if CATALOGUE[c.verb].undo and CATALOGUE[c.verb].kind not in told]
 
     def undo(
         self, incident: str, by: str, step: str | None, item: str | None, reason: str, listeners: Sequence[Listener]

@@ -46,6 +46,9 @@ class Paper:
             return self._bulletin(events, lang)
         if style != "report":
             raise UsageError(f"--style {style}: there is report and bulletin", hint="irtool report --style report")
+        known = {p.name for t in self._templates() for p in (t / style).glob("*") if p.is_dir()}
+        if lang not in known:
+            raise UsageError(f"--lang {lang}: reports are written in {', '.join(sorted(known))}", hint="irtool report")
         return report(events, lang=lang, format=format_, templates=self._templates(), org=self._org())
 
     def _notice(self, events: Sequence[Event], customer: str, lang: str, template: str) -> str:

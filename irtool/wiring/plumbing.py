@@ -13,7 +13,7 @@ from irtool.adapters.smtp import SmtpSender
 from irtool.config import Config, ConnectorConfig, NoticeSettings
 from irtool.connectors import Address, Needs, connector, needs
 from irtool.connectors.local import local
-from irtool.errors import ConfigError, FaultsError, Rejected
+from irtool.errors import ConfigError, FaultsError, Refused, Rejected
 from irtool.ports import CallSender, Connector
 from irtool.records import Call, Json, Reply
 
@@ -67,6 +67,14 @@ class Pool:
     def sender(self) -> CallSender:
         """A sender that the caller closes."""
         return Switch(self._config, self._http)
+
+
+class Unarmed:
+    """ports.SenderPool of a person who only decides: it reaches no server, so it needs none of the secrets."""
+
+    def sender(self) -> CallSender:
+        """Refused, always."""
+        raise Refused("a decision calls no server")
 
 
 def _server(config: Config, spec: ConnectorConfig, built: Connector) -> Server:

@@ -65,7 +65,7 @@ def _journal(desk: Desk) -> Iterator[Check]:
     if broken:
         yield Check("fault", "journal", f"not whole: {', '.join(broken)}", "irtool verify")
     else:
-        yield Check("ok", "journal", f"{desk.config.journal}, {len(names)} incidents, whole")
+        yield Check("ok", "journal", f"{desk.config.journal}, {len(names)} incident{'s' * (len(names) != 1)}, whole")
 
 
 def _logs(desk: Desk) -> Iterator[Check]:

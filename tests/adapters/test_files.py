@@ -60,3 +60,12 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
 def test_only_writing(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="cannot be asked to DELETE"):
         FileSender(tmp_path).send(write("a.md", method="DELETE"))
+
+
+@pytest.mark.parametrize("name", ["irtool.yaml", "irtool.db", "irtool.db.seal", "playbooks/x.yml", "bulletin"])
+def test_only_documents_are_written(tmp_path: Path, name: str) -> None:
+    """A playbook's file name never replaces the journal, the configuration or another playbook."""
+    (tmp_path / "irtool.db").write_text("keep")
+    with pytest.raises(Rejected, match="is not a document"):
+        FileSender(tmp_path).send(write(name))
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("irtool.db", "keep")]

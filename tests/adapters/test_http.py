@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import socket
 import struct
 import threading
@@ -289,3 +290,34 @@ def test_what_is_not_configured(sender_for: Any) -> None:
         sender.send(dataclasses.replace(READ, base="scan"))
     with pytest.raises(ConfigError, match="not an http or https URL"):
         sender_for("ftp://x").send(READ)
+
+
+@pytest.mark.parametrize(
+    "credential", [Credential("bearer", "s3cr3t-token"), Credential("basic", "s3cr3t-token", username="u")]
+)
+def test_a_server_that_says_the_secret_back(serve: Any, sender_for: Any, credential: Credential) -> None:
+    """Error pages of debug servers and proxies show the request; what a server says goes into the journal."""
+
+    def echo(connection: socket.socket, request: bytes) -> None:
+        proof = next(line for line in request.split(b"\r\n") if line.lower().startswith(b"authorization:"))
+        body = proof + b" s3cr3t-token"
+        head = f"HTTP/1.1 401 No\r\nX-Seen: {proof.decode()}\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+
+    reply = sender_for(serve(echo).url, credential).send(READ)
+    told = f"{reply.body} {reply.headers}"
+    assert "***" in told
+    assert "s3cr3t-token" not in told
+    assert "dTpzM2NyM3QtdG9rZW4" not in told
+    map_text = serve(answer(OK.replace(b": 2", b": 12").replace(b"ok", b"s3cr3t-token")))
+    assert sender_for(map_text.url, credential).send(READ).body == "s3cr3t-token"
+
+
+def test_a_compressed_reply_is_not_unpacked(serve: Any, sender_for: Any) -> None:
+    """None is asked for, and two kilobytes of it can be gigabytes."""
+    packed = gzip.compress(gzip.compress(b"\0" * 1_000_000))
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: {len(packed)}\r\n\r\n".encode()
+    server = serve(lambda connection, _request: connection.sendall(head + packed))
+    with pytest.raises(CallError, match="the reply is compressed"):
+        sender_for(server.url).send(READ)
+    assert b"accept-encoding: identity" in server.requests[0].lower()

@@ -288,6 +288,14 @@ def test_directory_owner_and_account(tmp_path: Path) -> None:
         assert log.query("SELECT count(*) AS n FROM accounts WHERE account = '10'") == [{"n": 1}]
 
 
+def test_a_domain_on_file_in_its_own_letters_is_found_by_its_a_labels(tmp_path: Path) -> None:
+    """Targets are A-labels; a directory may say `bücher.example`, and its owner is protected all the same."""
+    (tmp_path / "domains.json").write_text(json.dumps([{"domain": "Bücher.example", "account": "7"}]))
+    with open_log([], DirectoryFiles(None, (str(tmp_path / "domains.json"), {}))) as log:
+        assert log.owner("mail.xn--bcher-kva.example") == "7"
+        assert log.owner("xn--99999999999.example") is None
+
+
 def test_directory_faults(tmp_path: Path) -> None:
     good = directory(tmp_path)
     assert good.accounts is not None

@@ -117,6 +117,7 @@ def test_syntax_faults_come_with_the_place(source: str, what: str) -> None:
         ("item.none | lower", 'the value is empty (null) and has no text; give it one with | default("…", true)'),
         ("5 | split", "this is for text only"),
         ("1e308 * 10", "the number is too large"),
+        ("1e400", "name 'inf' is not defined"),
         ("1.5 | round(2000000000)", "digits is 0 to 12"),
         ("item.value < 3", "'<' not supported between instances of 'str' and 'int'"),
     ],

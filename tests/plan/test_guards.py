@@ -119,3 +119,16 @@ def test_nothing_below_the_own_domain_is_ever_allowed(labels):
     target = ".".join([*labels, "gateway.example"])
     assert "own domain" in GUARDS.check(CATALOGUE["domain.block"], target)
     assert "own domain" in GUARDS.check(CATALOGUE["address.block"], f"x@{target}")
+
+
+@pytest.mark.parametrize("target", ["xn--bcher-kva.example", "www.Bücher.example", "xn--mnchen-3ya.example"])
+def test_domains_are_protected_however_they_are_written(target):
+    """irtool.yaml may say `Bücher.example` and a complaint `xn--bcher-kva.example`."""
+    guards = Guards(own_domains=("Bücher.example",), protected_domains=("MÜNCHEN.example.",))
+    assert guards.check(CATALOGUE["domain.block"], target)
+
+
+@pytest.mark.parametrize("target", ["Admin@x.example", "admin@x.example", " ADMIN@X.example"])
+def test_accounts_are_protected_in_any_case(target):
+    """Directories compare user names without regard to case (SCIM userName, RFC 7643)."""
+    assert Guards(protected_accounts=("Admin@x.example",)).check(CATALOGUE["account.disable"], target)

@@ -175,3 +175,12 @@ def test_progress_is_told(desk):
 
     desk.plan(BLOCK + TRIALS, {**_domains("a.example"), "accounts": []}, progress=Told())
     assert said == [("looking up d", 2, 3)], "a step without targets is not worth a word"
+
+
+def test_what_only_the_complaint_says_is_not_done_unasked(desk):
+    """A forged complaint names whom it likes: if the log was asked and shows nothing of it, a person has to look."""
+    found = _domains("a.example")
+    step = desk.plan(BLOCK, {**found, "log_rows": 5, "from_log": False}).steps[1]
+    assert step.approval == "self"
+    assert step.approval_reason == "nothing in the log confirms it: only the complaint says so"
+    assert desk.plan(BLOCK, {**found, "log_rows": 5, "from_log": True}).steps[1].approval == "none"

@@ -6,6 +6,7 @@ import pytest
 
 from irtool.errors import Refused, UsageError
 from irtool.records import Decision
+from irtool.run.people import People, Person
 
 
 def _peer(world, step, **more):
@@ -135,3 +136,15 @@ def test_ctrl_c_while_being_asked_ends_the_run(world, step, incident):
     outcome = world.runner(approver=Impatient()).run(incident, "alice")
     assert (outcome.word, outcome.exit_code) == ("interrupted", 130)
     assert world.journal.kinds()[-1] == "run.ended"
+
+
+def test_another_name_in_the_configuration_makes_nobody_their_own_peer(world, step, incident):
+    """Whoever began as alice stays that OS account and that Slack id when `people` is edited afterwards."""
+    _peer(world, step)
+    world.runner().run(incident, "alice")
+    renamed = People({"alice2": Person("al", "", ("leads",)), "alice3": Person("", "U0ALICE"), "bob": Person("bo")})
+    doubled = People({"dora": Person("al"), "emil": Person("al")})
+    for name, people in (("alice2", renamed), ("alice3", renamed), ("dora", doubled)):
+        with pytest.raises(Refused, match=f"{name} started, planned or ran"):
+            world.runner(people=people).decide(incident, "one", approved=True, by=name, door="terminal")
+    world.runner(people=renamed).decide(incident, "one", approved=True, by="bob", door="terminal")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 
@@ -34,3 +36,18 @@ def test_another_process_is_waited_for_and_its_death_frees_the_lock(tmp_path, wo
     with locks.held("rspamd list"):
         pass
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(("rights", "folder", "file"), [(0o660, 0o770, 0o660), (0o600, 0o755, 0o600)])
+def test_who_may_write_the_journal_may_take_the_locks(tmp_path, world, rights, folder, file):
+    journal = tmp_path / "irtool.db"
+    journal.touch()
+    journal.chmod(rights)
+    locks = tmp_path / "irtool.db.locks"
+    before = os.umask(0o022)
+    try:
+        with Locks(locks, world.clock).held("one"):
+            made = next(locks.iterdir())
+    finally:
+        os.umask(before)
+    assert (stat.S_IMODE(locks.stat().st_mode), stat.S_IMODE(made.stat().st_mode)) == (folder, file)

@@ -48,3 +48,13 @@ def test_may_decide(approval, person, started, ran, group, may):
 
 def test_who_is():
     assert [PEOPLE.who_is(n) for n in ("alice", "al", "U0ALICE", "shared", "", "nobody")] == ["alice"] * 3 + [""] * 3
+
+
+def test_a_shared_account_proves_nobody():
+    """What several people have in common is not kept as a name of one of them."""
+    assert [PEOPLE.known_as(n) for n in ("alice", "U0CAROL", "dora", "nobody")] == [
+        ["al", "U0ALICE"],
+        ["ca", "U0CAROL"],
+        [],
+        [],
+    ]

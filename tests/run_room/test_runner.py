@@ -8,7 +8,9 @@ import time
 import pytest
 
 from irtool.errors import ConfigError, Refused, UsageError
-from irtool.records import Traits
+from irtool.plan.guards import Guards
+from irtool.records import Chain, Traits
+from irtool.run.opening import record_plan
 
 
 def test_a_plan_is_carried_out_in_order_and_verified(world, step, incident, ear):
@@ -265,3 +267,41 @@ def test_undo_goes_back_to_before_the_first_attempt(world, step, incident, conne
     world.server.check = lambda call: None
     assert world.runner().undo(incident, "alice").exit_code == 0
     assert world.server.state["t1"] == "active"
+
+
+@pytest.mark.parametrize("what", ["run", "decide", "undo"])
+def test_nothing_is_done_on_the_word_of_an_edited_journal(world, step, incident, monkeypatch, what):
+    """A plan or an approval that somebody wrote into the file breaks the chain, and is not acted on."""
+    world.plan(step("one", "domain.block", "evil.example"))
+    monkeypatch.setattr(world.journal, "verify", lambda _incident: Chain(False, 2, "", "event 2 was changed"))
+    before = len(world.journal.rows)
+    more = {"step": "one", "approved": True, "door": "terminal"} if what == "decide" else {}
+    with pytest.raises(Refused, match="is not whole: event 2 was changed"):
+        getattr(world.runner(), what)(incident, by="bob", **more)
+    assert (world.server.requests, len(world.journal.rows)) == ([], before)
+
+
+def test_what_is_protected_since_it_was_planned_is_not_done(world, step, incident):
+    """The guards of now hold, not those of the plan."""
+    world.plan(step("one", "domain.block", "partner.example", "evil.example"))
+    outcome = world.runner(guards=Guards(protected_domains=("partner.example",))).run(incident, "alice")
+    assert world.states() == {"one/partner.example": "refused", "one/evil.example": "done"}
+    assert (outcome.exit_code, set(world.server.applied)) == (5, {"POST evil.example"})
+    assert "is protected as partner.example" in world.history.changes["one/partner.example"].error
+
+
+def test_there_is_no_new_plan_while_one_is_carried_out(world, step, incident):
+    """Changes of a plan that nobody has approved must not slip into a run."""
+    plan = world.plan(step("one", "domain.block", "evil.example"))
+    refused = []
+
+    def plan_again(_call):
+        with pytest.raises(Refused) as caught:
+            record_plan(world.journal, incident, plan, "bob")
+        refused.append(caught.value.message)
+
+    world.server.check = plan_again
+    assert world.runner().run(incident, "alice").exit_code == 0
+    assert refused == ["a living process holds the lease"]
+    assert world.journal.kinds("plan") == ["plan.made"]
+    record_plan(world.journal, incident, plan, "bob")

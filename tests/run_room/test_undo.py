@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from irtool.errors import UsageError
+from irtool.errors import Refused, UsageError
 from irtool.records import Traits
 
 
@@ -28,10 +28,12 @@ def test_undo_restores_what_was_there_the_last_first(world, step, incident):
     world.server.requests.clear()
     outcome = world.runner().undo(incident, "bob", reason="false alarm")
     assert outcome.exit_code == 0
-    assert {k: v for k, v in world.server.state.items() if v} == state
+    assert {k: v for k, v in world.server.state.items() if v} == {**state, "c1": "sent"}
     assert world.server.list_text == text
     undone = [e.item for e in world.journal.rows if e.kind == "undo.done"]
-    assert undone == ["c1", "t1", "t2", "198.51.100.1", "a.example"]
+    assert undone == ["t1", "t2", "198.51.100.1", "a.example"]
+    assert world.states()["notify/c1"] == "done", "what was told to people stays told"
+    assert "1 in notify" in outcome.message
     assert world.states()["domains/old.example"] == "already"
     intent = next(e for e in world.journal.rows if e.kind == "undo.intended" and e.item == "t1")
     assert intent.data["reason"] == "false alarm"
@@ -43,8 +45,24 @@ def test_undo_twice_does_nothing(world, step, incident):
     world.runner().undo(incident, "alice")
     requests = len(world.server.requests)
     outcome = world.runner().undo(incident, "alice")
-    assert (outcome.exit_code, outcome.message) == (0, "there is nothing to undo")
+    assert outcome.exit_code == 0
+    assert outcome.message.startswith("there is nothing to undo")
     assert len(world.server.requests) == requests
+
+
+def test_nobody_unknown_undoes_anything(world, step, incident):
+    state, _ = _done(world, step, incident)
+    with pytest.raises(Refused, match="mallory is not one of `people`"):
+        world.runner().undo(incident, "mallory")
+    assert world.server.state["a.example"] == "blocked"
+    assert "a.example" not in state
+
+
+def test_what_was_told_to_people_is_taken_back_only_by_name(world, step, incident):
+    _done(world, step, incident)
+    assert world.runner().undo(incident, "alice", step="notify").counts["undone"] == 1
+    assert world.states()["notify/c1"] == "undone"
+    assert world.states()["accounts/t1"] == "done"
 
 
 def test_undo_of_one_step_or_one_change(world, step, incident):

@@ -1,4 +1,4 @@
-"""A private rspamd (with redis for its history) whose five maps block mail."""
+"""A private rspamd (with redis for its history) whose maps block mail."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ CANARIES = {
     "client_ips.map": ("192.0.2.254", {"ip": "192.0.2.254"}),
     "from_env.map": ("canary@example.net", {"sender": "canary@example.net"}),
     "from_hdr.map": ("canary@example.net", {"header_from": "canary@example.net"}),
+    "sender_hdr.map": ("canary@example.net", {"header_sender": "canary@example.net"}),
     "users.map": ("canary", {"user": "canary"}),
 }
 EMPTY = "# irtool-managed\n"  # the controller refuses to save an empty map
@@ -105,10 +106,20 @@ class Rspamd:
         headers = {"Password": self.password, "Map": self.map_id(name)}
         return httpx.post(f"{self.controller_url}/savemap", headers=headers, content=text)
 
-    def check(self, *, sender: str = "", rcpt: str = "", ip: str = "", user: str = "", header_from: str = "") -> str:
+    def check(
+        self,
+        *,
+        sender: str = "",
+        rcpt: str = "",
+        ip: str = "",
+        user: str = "",
+        header_from: str = "",
+        header_sender: str = "",
+    ) -> str:
         """What the scan worker would do now with such a message: "no action", "reject"."""
         headers = {"From": sender, "Rcpt": rcpt, "IP": ip, "User": user}
-        message = f"From: {header_from or 'probe@example.org'}\r\nSubject: probe\r\n\r\nprobe\r\n"
+        by = f"Sender: {header_sender}\r\n" if header_sender else ""
+        message = f"From: {header_from or 'probe@example.org'}\r\n{by}Subject: probe\r\n\r\nprobe\r\n"
         given = {name: value for name, value in headers.items() if value}
         reply = httpx.post(f"{self.scan_url}/checkv2", headers=given, content=message)
         return str(reply.raise_for_status().json()["action"])

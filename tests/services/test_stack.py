@@ -43,6 +43,7 @@ def test_null_sender_with_own_sender_and_foreign_from(mail: Mail, sink: Sink) ->
         ("client_ips.map", "198.51.100.0/24", {"xclient_addr": "198.51.100.7"}),
         ("from_env.map", "trial1@gateway.example.com", {}),
         ("from_hdr.map", "ceo@customer.example", {"header_from": "The Boss <ceo@customer.example>"}),
+        ("sender_hdr.map", "office@trial1.example", {"sender": "office@trial1.example"}),
         ("users.map", "trial1", {}),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 
@@ -176,3 +177,13 @@ def test_defang_examples(text: str, style: str, expected: str) -> None:
 def test_visible(text: str, expected: str) -> None:
     """Hidden characters are spelled out, the others stay."""
     assert clean.visible(text) == expected
+
+
+@given(st.text(st.characters()))
+@example("\x9b31m \u202e\U000e0041\ud83d è 日")
+def test_json_means_the_same_and_hides_nothing(text: str) -> None:
+    """JSON on a terminal: C1 controls, bidirectional overrides and lone surrogates are escaped, letters are not."""
+    shown = clean.json(json.dumps({"a": text}, ensure_ascii=False))
+    assert json.loads(shown) == {"a": text}
+    assert not {unicodedata.category(c) for c in shown} & clean.HIDDEN
+    assert clean.json('"è 日"') == '"è 日"'

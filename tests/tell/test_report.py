@@ -198,7 +198,7 @@ def test_open_failed_and_undone(script: Any, write: Callable[..., str]) -> None:
     script.add("change.unknown", T0 + timedelta(minutes=3), {"error": "?"}, step="off", item="d")
     text = write(script.events)
     assert "- 1 account disabled (14 April 2025, 17:01 UTC)." in text
-    line = "Disabling accounts: 1 failed, 1 of unknown outcome, 1 still waiting for approval, 1 held back by a guard"
+    line = "Disabling accounts: 1 failed, 1 of unknown outcome, 1 still waiting for approval, 1 refused and not tried"
     assert f"The response is not complete: {line}." in text
     assert f"- {line}." in text
     assert "- Taken back later: 1 account enabled again." in text
@@ -272,3 +272,94 @@ def test_own_template_goes_first(
     mine.write_text("# Mine\n{{ figures.acounts }}\n")
     with pytest.raises(UsageError, match=r"report\.md\.j2:2"):
         report(sophos, templates=[tmp_path, *templates], org={"name": "Other"})
+
+
+@pytest.mark.parametrize("lang", ["en", "it"])
+def test_impersonated_customers_are_counted_and_never_named(script: Any, write: Callable[..., str], lang: str) -> None:
+    """Whose domains were forged is theirs to tell: a published report says how many, not who."""
+    script.add("incident.opened", T0, {"title": "x"})
+    script.add("complaint.received", T0, {"subject": "x"})
+    spoofed = [{"value": f"{name}.example"} for name in ("info@bank", "news@ours", "sales@shop", "hr@bank-2")]
+    owners = [
+        {"id": "1", "domain": "bank.example, bank-2.example", "messages": 4},
+        {"id": "2", "domain": "Shop.example", "messages": 3},
+    ]
+    found = {"messages": 9, "spoofed_addresses": spoofed, "affected_customers": owners}
+    script.add("triage.done", T0, {"findings": found})
+    text = write(script.events, lang=lang)
+    assert "bank" not in text.lower()
+    assert "shop" not in text.lower()
+    assert "news" in text
+    only = {**found, "spoofed_addresses": spoofed[:1]}
+    script.add("triage.done", T0, {"findings": only})
+    assert "bank" not in write(script.events, lang=lang)
+
+
+def test_a_team_that_knew_before_it_opened_the_incident_is_told_once(script: Any, write: Callable[..., str]) -> None:
+    """The timeline and the intervals agree on when the team knew."""
+    script.add("complaint.received", T0 - timedelta(hours=2), {"subject": "x"})
+    script.add("incident.opened", T0, {"title": "x"})
+    assert "Our team becomes aware of the complaint and opens incident" in write(script.events)
+    text = "On call saw the post #aware"
+    script.add("note.added", T0 - timedelta(hours=1), {"text": text}, written=T0, actor="alice")
+    noted = write(script.events)
+    assert "| 14 April 2025, 16:00 UTC | On call saw the post |" in noted
+    assert "| 14 April 2025, 17:00 UTC | Our team opens incident INC-2025-0001. |" in noted
+    assert "| Team aware | 14 April 2025, 16:00 UTC | 1 h |" in noted
+    assert "becomes aware" not in noted
+
+
+def test_what_was_refused_is_not_hidden_in_the_overview(script: Any, write: Callable[..., str]) -> None:
+    """A containment step that did not run never reads as success."""
+    change = Change("off", "t1", "account.disable", "t1", "scim", "refused", reason="no such account")
+    script.add("incident.opened", T0, {"title": "x"})
+    script.plan(T0, PlanStep("off", "Disable", "account.disable", "self", "continue", "h", (change,)))
+    assert "The response is not complete: Disabling accounts: 1 refused and not tried." in write(script.events)
+    assert "La risposta non è completa" in write(script.events, lang="it")
+
+
+def test_the_first_account_made_for_the_campaign_is_on_the_timeline(script: Any, write: Callable[..., str]) -> None:
+    """The advisory begins with it. An old account that was broken into was not made for the campaign."""
+    script.add("incident.opened", T0, {"title": "x"})
+    made = ["2025-04-04T10:00:00Z", "2025-04-02T09:30:00Z", "2012-01-01T00:00:00Z", None]
+    accounts = [{"id": str(n), "created": at, "first_seen": "2025-04-13T18:00:00Z"} for n, at in enumerate(made)]
+    script.add("triage.done", T0, {"findings": {"messages": 4, "accounts": accounts}})
+    row = "| 2 April 2025, 09:30 UTC | The first of the accounts that were made for the campaign is created. |"
+    text = write(script.events)
+    assert text.count("is created.") == 1
+    assert row in text
+    assert "Viene creato il primo degli account" in write(script.events, lang="it")
+
+
+@pytest.mark.parametrize(
+    ("hop", "log_rows", "said", "not_said"),
+    [
+        ({"by": "mx.gateway.example", "helo": "relay.far.example"}, 5, "They did not pass through", "According to"),
+        (
+            {"by": "relay.far.example", "helo": "x"},
+            0,
+            "According to their Received headers they did not pass",
+            "None of",
+        ),
+        ({"by": "out.gateway.example", "helo": "x", "auth": "ESMTPSA"}, 0, "could not be established", "did not pass"),
+        ({"by": "mx.far.example", "helo": "out.gateway.example"}, 0, "could not be established", "did not pass"),
+    ],
+)
+def test_our_servers_are_cleared_only_by_what_was_looked_up(
+    script: Any, write: Callable[..., str], hop: dict[str, Any], log_rows: int, said: str, not_said: str
+) -> None:
+    """Without a log only the headers speak, and they do not if one of our own hosts sent the mail on."""
+    script.add("incident.opened", T0, {"title": "x"})
+    script.add("complaint.received", T0, {"subject": "x", "hops": [hop]})
+    script.add("triage.done", T0, {"findings": {"messages": 1, "log_rows": log_rows, "from_log": False}})
+    text = write(script.events)
+    assert said in text
+    assert not_said not in text
+
+
+def test_told_stands_before_known_in_the_same_second(script: Any, write: Callable[..., str]) -> None:
+    """Nobody opens an incident before they are told."""
+    script.add("incident.opened", T0, {"title": "x"})
+    script.add("complaint.received", T0, {"subject": "x"})
+    text = write(script.events)
+    assert text.index("We are told of the abuse.") < text.index("Our team becomes aware")

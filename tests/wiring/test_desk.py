@@ -126,3 +126,24 @@ def test_connectors_that_are_not_set_up_are_told_all_at_once(desk_with) -> None:
     assert 'connectors.rspamd: "url" is missing' in told
     assert 'there is no kind of connector "nothing"' in told
     assert "connectors.scim: scim takes token, not password" in told
+
+
+def test_whoever_only_decides_needs_no_secrets(desk_with, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second person approves without the credentials of the admin APIs; to run it takes them."""
+    monkeypatch.setenv("SCIM_TOKEN", "t")
+    desk = desk_with(
+        PEOPLE.replace("[leads]", "[mail-sec-leads]")
+        + 'connectors: {{scim: {{url: "http://127.0.0.1:9", token: "env:SCIM_TOKEN"}}}}\n'
+        'notices: {{smtp: "outbox:./outbox", from: "s@ours.example"}}\n'
+    )
+    sample = (
+        b"Received: from x (unknown [192.0.2.7]) by relay.far.example (Postfix) with ESMTPA id 1;"
+        b" Fri, 30 May 2014 00:17:15 +0000\r\nFrom: a@ours.example\r\nSubject: a\r\n\r\n"
+    )
+    incident = desk.open("spoofed-campaign", [("s.eml", sample)], {}, "alice", "terminal")
+    desk.plan(incident, "alice")
+    monkeypatch.delenv("SCIM_TOKEN")
+    desk.decide(incident, "report-relays", approved=True, by="alice", door="terminal")
+    assert [a.person for a in desk.history(incident).approvals] == ["alice"]
+    with pytest.raises(ConfigError, match="SCIM_TOKEN"):
+        desk.runner(incident)
