@@ -88,7 +88,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """An incident as its events tell it."""
+    """An incident as its events tell it. `planned_at` and `undone_at` are the last events of those kinds."""
 
     incident: str
     events: int = 0
@@ -108,6 +108,8 @@ class History:
     ran_by: tuple[str, ...] = ()
     outcome: str = ""
     closed: bool = False
+    planned_at: int = 0
+    undone_at: int = 0
 
     @property
     def status(self) -> str:
@@ -169,7 +171,8 @@ def _incident(history: History, event: Event, changes: dict[str, ChangeStatus]) 
     data = event.data
     if event.kind in _AFTER:
         _change(changes, event)
-    elif event.kind == "incident.opened":
+        return replace(history, undone_at=event.seq) if event.kind == "undo.done" else history
+    if event.kind == "incident.opened":
         return replace(
             history,
             title=str(data.get("title", "")),
@@ -180,19 +183,19 @@ def _incident(history: History, event: Event, changes: dict[str, ChangeStatus]) 
             started_by=event.actor or "",
             opened_at=event.recorded_at,
         )
-    elif event.kind == "complaint.received":
+    if event.kind == "complaint.received":
         return replace(history, complaints=(*history.complaints, data))
-    elif event.kind == "triage.done":
+    if event.kind == "triage.done":
         return replace(history, findings=_mapping(data.get("findings")))
-    elif event.kind == "plan.made":
+    if event.kind == "plan.made":
         plan = from_json(Plan, data.get("plan"))
         changes.update({c.id: _planned(c, event, changes.get(c.id)) for c in plan.changes})
-        return replace(history, plan=plan, asked=frozenset())
-    elif event.kind == "approval.asked":
+        return replace(history, plan=plan, asked=frozenset(), planned_at=event.seq)
+    if event.kind == "approval.asked":
         return replace(history, asked=history.asked | {event.step or ""})
-    elif event.kind in {"approval.given", "approval.refused"}:
+    if event.kind in {"approval.given", "approval.refused"}:
         return replace(history, approvals=(*history.approvals, _approval(event)))
-    elif event.kind in {"run.started", "run.ended", "plan.refused", "incident.closed"}:
+    if event.kind in {"run.started", "run.ended", "plan.refused", "incident.closed"}:
         return _run(history, event)
     return history
 

@@ -10,6 +10,7 @@ from irtool import __version__
 from irtool.cli import (
     approve,
     check,
+    close,
     demo,
     doctor,
     note,
@@ -61,6 +62,7 @@ for name, function in (
     ("timeline", timeline.timeline),
     ("note", note.note),
     ("verify", verify.verify),
+    ("close", close.close),
     ("undo", undo.undo),
     ("report", report.report),
     ("notices", notices.notices),

@@ -31,13 +31,13 @@ def carry_out(desk: Desk, incident: str, by: str, *, yes: bool, as_json: bool) -
     plan = desk.planned(incident)
     listener: Listener = EventStream() if as_json else Lines({c.id: c for c in plan.changes})
     runner = desk.runner(incident, TerminalApprover(by, yes=yes), [listener])
-    with _draining(runner):
+    with draining(runner):
         outcome = runner.run(incident, by)
     finish(desk.history(incident), outcome, as_json=as_json)
 
 
 @contextmanager
-def _draining(runner: Runner) -> Iterator[None]:
+def draining(runner: Runner) -> Iterator[None]:
     """The first Ctrl-C finishes what is in flight, the second stops at once."""
 
     def stop_now(_signal: int, _frame: FrameType | None) -> None:

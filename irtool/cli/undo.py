@@ -28,7 +28,7 @@ def undo(
 
     Example: irtool undo INC-2026-0001 block-ips 203.0.113.9 --reason "a customer's relay"
     """
-    from irtool.cli.carry import EventStream
+    from irtool.cli.carry import EventStream, draining
     from irtool.cli.cases import finish_undo
     from irtool.cli.views import Lines, plural, undo_line
     from irtool.wiring import open_desk
@@ -55,5 +55,7 @@ def undo(
             if confirm(f"Undo {plural(len(todo), 'change')}?", {"y": "yes", "n": "no"}) != "y":
                 leave(0)
         listener = EventStream() if as_json else Lines({c.id: c for c in plan.changes})
-        outcome = desk.undo(name, by, step, item, reason, [listener])
+        runner = desk.runner(name, None, [listener])
+        with draining(runner):
+            outcome = runner.undo(name, by, step, item, reason)
         finish_undo(desk.history(name), outcome, again, as_json=as_json)

@@ -119,6 +119,8 @@ def _after_second(deed: Deed, before: Look, tried: Tried) -> Applied | None:
 def _finish(deed: Deed, reply: Json) -> None:
     effective, state = _verified(deed)
     deed.say("change.done", after=state, reply=reply, effective=effective)
+    if deed.change.verb == "note.add":
+        deed.session.say("note.added", deed.change, text=str(deed.change.params.get("text", "")))
 
 
 def _recheck(deed: Deed) -> None:

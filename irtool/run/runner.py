@@ -176,6 +176,11 @@ class Runner:
             raise UsageError(f"{history.incident} has no plan yet", hint="irtool plan")
         if history.closed:
             raise Refused(f"{history.incident} is closed")
+        if history.status == "undone" and history.planned_at < history.undone_at:
+            raise Refused(
+                f"{history.incident} was undone; what it had left to do is not done on top of that",
+                hint=f"irtool plan {history.incident}",
+            )
         hashes = all(step_hash(s.id, s.changes) == s.hash for s in plan.steps)
         if not hashes or plan_hash(plan.playbook_sha256, plan.steps) != plan.hash:
             raise Refused(

@@ -68,7 +68,8 @@ def chronicle(events: Sequence[Event], history: History, lang: str, style: str =
             text = say.words.words[key].format(incident=event.incident, scope=scope)
             rows.append((utc(event.occurred_at), event.seq, text if scope or event.kind != "triage.done" else ""))
     rows += sorted(_account_made(ordered, chosen.get("triage.done"), say))[:1]
-    for run in _runs(ordered):
+    noting = {c.change.step for c in history.changes.values() if c.change.verb == "note.add"}
+    for run in (r for r in _runs(ordered) if r.step not in noting):
         rows += [(utc(run.events[-1].occurred_at), run.events[-1].seq, _sentence(run, say, style))]
     return [{"at": at, "text": text} for at, _, text in sorted(rows, key=lambda r: (r[0], r[1])) if text]
 

@@ -24,7 +24,9 @@ def measures(facts: Facts, lang: str, style: str = "") -> list[dict[str, Json]]:
     """
     actions = facts["actions"]
     found = actions if isinstance(actions, dict) else {}
-    return [_measure(verb, acts, lang, style) for verb, acts in found.items() if isinstance(acts, dict)]
+    # A note stands on the timeline with its own words: that one was made is no news.
+    told = {verb: acts for verb, acts in found.items() if verb != "note.add" and isinstance(acts, dict)}
+    return [_measure(verb, acts, lang, style) for verb, acts in told.items()]
 
 
 def _measure(verb: str, acts: Mapping[str, Json], lang: str, style: str) -> dict[str, Json]:

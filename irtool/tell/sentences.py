@@ -59,6 +59,9 @@ class Sentences:
         values["step"] = self._step(event.step)
         if event.kind.startswith(("change.", "undo.")):
             values["do"] = self._do(event)
+        elif event.kind == "run.ended":
+            outcome = str(event.data.get("outcome", ""))
+            values["outcome"] = self.words.words.get(f"outcome.{outcome}", outcome)
         elif event.kind == "complaint.received":
             values["subject"] = str(event.data.get("subject") or self.words.words["no_subject"])
         elif event.kind == "triage.done":

@@ -25,7 +25,6 @@ WIDTH = 80
 
 _STAMP = "%Y-%m-%d %H:%M:%S"
 _INDENT = " " * 21
-_ROOM = 20
 _LATE = timedelta(minutes=1)
 _PEOPLE = frozenset({"incident.opened", "approval.given", "approval.refused", "note.added", "incident.closed"})
 
@@ -39,8 +38,6 @@ class Line:
     detail: str
     who: str
     marks: tuple[str, ...]
-    whole: bool
-    """Never shortened: a person wrote it."""
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -97,9 +94,8 @@ def _lines(events: Sequence[Event], say: Sentences) -> list[Line]:
         marks += [words["corrects"].format(at=f"{at[old]:{_STAMP}}") for old, new in fixed.items() if new == event.seq]
         marks += [words["corrected"]] if event.seq in fixed else []
         who = (event.actor or "") if event.kind in _PEOPLE else ""
-        note = event.kind == "note.added"
         lines.append(
-            Line(f"{event.occurred_at:{_STAMP}}", say.say(event), say.detail(event), who, tuple(marks), note),
+            Line(f"{event.occurred_at:{_STAMP}}", say.say(event), say.detail(event), who, tuple(marks)),
         )
     return lines
 
@@ -132,11 +128,7 @@ def _text(lines: Sequence[Line], say: Sentences) -> str:
     for line in lines:
         extra = "; ".join([*([line.who] if line.who else []), *line.marks])
         text, remark = clean.terminal(clean.defang(line.text)), f" ({clean.terminal(extra)})" if extra else ""
-        room = WIDTH - len(_INDENT) - len(remark)
-        if line.whole or room < _ROOM:
-            out += _wrapped(text + remark, f"{line.at}  ", _INDENT)
-        else:
-            out.append(f"{line.at}  {_fit(text, room)}{remark}")
+        out += _wrapped(text + remark, f"{line.at}  ", _INDENT)
         if line.detail:
             out += _wrapped(clean.terminal(clean.defang(line.detail)), f"{_INDENT}! ", f"{_INDENT}  ")
     return "\n".join(out) + "\n"

@@ -24,7 +24,6 @@ from irtool.ports import Approver, Connector, Listener, Progress
 from irtool.records import Change, Complaint, Entry, Event, Findings, Json, Plan, Playbook, to_json
 from irtool.run.looking import looker
 from irtool.run.opening import open_incident, record_plan
-from irtool.run.outcome import Outcome
 from irtool.run.people import People, Person
 from irtool.run.runner import Runner
 from irtool.verbs import CATALOGUE
@@ -259,12 +258,6 @@ class Desk:
         told = {"tell"} if step is None else set()
         return [c for c in reversed(chosen) if CATALOGUE[c.verb].undo and CATALOGUE[c.verb].kind not in told]
 
-    def undo(
-        self, incident: str, by: str, step: str | None, item: str | None, reason: str, listeners: Sequence[Listener]
-    ) -> Outcome:
-        """Restore what was there before."""
-        return self.runner(incident, None, listeners).undo(incident, by, step, item, reason)
-
     # --- looking ---
 
     def events(self, incident: str) -> Iterator[Event]:
@@ -325,6 +318,19 @@ class Desk:
         shown = f"{offset[:3]}:{offset[3:]}" if offset and offset != "+0000" else ""
         entry = Entry("note.added", {"text": text}, actor=by, source="person", occurred_at=when, offset=shown)
         return self.journal.append(incident, entry)[0]
+
+    def close_incident(self, incident: str, by: str, reason: str) -> Event:
+        """Close the incident. Raises Refused while somebody works on it, or if it is closed, or `by` is nobody's."""
+        if not self.people.who_is(by):
+            raise Refused(f"{by} is not one of `people` in irtool.yaml and has no say", hint="let one of them close it")
+        if self.history(incident).closed:
+            raise Refused(f"{incident} is closed already", hint=f"irtool timeline {incident}")
+        epoch = self.journal.lease(incident, by)
+        try:
+            entry = Entry("incident.closed", {"by": by, "reason": reason}, actor=by, source="person")
+            return self.journal.append(incident, entry, epoch=epoch)[0]
+        finally:
+            self.journal.release(incident, epoch)
 
     # --- telling ---
 

@@ -363,7 +363,11 @@ def test_undo_restores_exactly_what_was_there(copy: Terminal, tmp_path: Path) ->
         assert restored[part] == wanted[part]
     assert said.code == 0, said.err[-1500:]
     states = copy("status", "--json").json[0]["counts"]
-    assert (states["undone"], states["already"], states["done"]) == (241, 1, 13)  # the purge cannot be undone, and the 12 notices stay sent
+    assert (states["undone"], states["already"], states["done"]) == (
+        241,
+        1,
+        13,
+    )  # the purge cannot be undone, and the 12 notices stay sent
     assert copy("verify", "--json", code=0).json["whole"] is True
     provider = Provider(copy.folder / "provider.db")
     with provider.session() as state:

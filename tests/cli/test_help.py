@@ -13,7 +13,7 @@ from .terminal import Terminal
 
 COMMANDS = (
     "demo", "doctor", "triage", "plan", "run", "resume", "approve", "refuse", "status", "timeline", "note", "verify",
-    "undo", "report", "notices", "check", "schema", "slack", "sandbox",
+    "undo", "report", "notices", "check", "close", "schema", "slack", "sandbox",
 )  # fmt: skip
 HEAVY = (
     "httpx", "duckdb", "jinja2", "yaml", "pydantic", "slack_sdk", "babel", "markdown_it", "rich.console",

@@ -104,8 +104,7 @@ def test_spoofed_campaign_lists_and_reports_each_relay_once(catalogue: Mapping[s
     items = each(**variables)
     assert isinstance(items, list)
     assert [program.with_(report)(item=i, **variables) for i in items] == [
-        {"target": by, "to": f"abuse@{by}", "template": "abuse-report", "locale": "en"}
-        for by in ("r3.kawaz.jp", "gmotech.jp")
+        {"target": by, "template": "relay-report", "locale": "en"} for by in ("r3.kawaz.jp", "gmotech.jp")
     ]
     assert program.with_(by_id["bulletin"])(**variables) == {"file": "bulletin-INC-2026-0001.md", "lang": "it"}
     nothing = {**variables, "findings": {"relays": [], "signatures": []}}

@@ -142,3 +142,13 @@ def test_undo_of_a_change_in_doubt_looks_first(world, step, incident, crash):
     world.journal.restart()
     assert world.runner().undo(incident, "alice").counts == {"undone": 1, "failed": 0, "unknown": 0, "skipped": 0}
     assert world.server.state == {"a.example": ""}
+
+
+def test_what_was_left_to_do_is_not_done_on_top_of_an_undo(world, step, incident):
+    """Undone, then resumed: nothing is blocked behind the back of whoever undid it."""
+    world.plan(step("domains", "domain.block", "a.example"), step("late", "domain.block", "b.example", approval="peer"))
+    assert world.runner().run(incident, "alice").word == "waiting"
+    world.runner().undo(incident, "alice")
+    with pytest.raises(Refused, match="was undone"):
+        world.runner().run(incident, "alice")
+    assert not any(world.server.state.get(name) == "blocked" for name in ("a.example", "b.example"))

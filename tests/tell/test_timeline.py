@@ -43,9 +43,9 @@ def test_notes_stand_where_they_belong(sophos: list[Event]) -> None:
 
 def test_original_offset_is_shown(sophos: list[Event]) -> None:
     """UTC first, then the time as the complaint wrote it."""
-    line = next(x for x in timeline(sophos, "text").splitlines() if "Complaint" in x)
-    assert line.startswith("2025-04-14 15:54:00  Complaint received (eml)")
-    assert line.endswith("(2025-04-15 00:54 +09:00)")
+    text = " ".join(timeline(sophos, "text").split())
+    assert "2025-04-14 15:54:00 Complaint received (eml): " in text
+    assert "(2025-04-15 00:54 +09:00)" in text
 
 
 @pytest.mark.parametrize("offset", ["", "Z", "+00:00"])

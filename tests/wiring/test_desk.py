@@ -106,6 +106,22 @@ def test_which_incident_is_meant(desk_with) -> None:
         desk.pick("INC-2026-0009")
 
 
+def test_a_closed_incident_is_closed_once_and_by_somebody_known(desk_with) -> None:
+    desk = desk_with(PEOPLE)
+    incident = desk.journal.open_incident("INC-2026", Entry("incident.opened")).incident
+    with pytest.raises(Refused, match="mallory is not one of `people`"):
+        desk.close_incident(incident, "mallory", "")
+    held = desk.journal.lease(incident, "a run")
+    with pytest.raises(Refused, match="being worked on by a run"):
+        desk.close_incident(incident, "alice", "")
+    desk.journal.release(incident, held)
+    event = desk.close_incident(incident, "alice", "a false alarm")
+    assert (event.kind, event.actor, event.data["reason"]) == ("incident.closed", "alice", "a false alarm")
+    assert desk.history(incident).status == "closed"
+    with pytest.raises(Refused, match="closed already"):
+        desk.close_incident(incident, "alice", "")
+
+
 def test_a_note_keeps_its_own_time_and_offset(desk_with) -> None:
     desk = desk_with(PEOPLE)
     incident = desk.journal.open_incident("INC-2026", Entry("incident.opened")).incident
