@@ -244,7 +244,7 @@ def test_a_bug_in_a_connector_is_raised_and_leaves_the_intent(world, step, incid
     with pytest.raises(KeyError):
         world.runner().run(incident, "alice")
     assert world.states() == {"one/a.example": "in flight", "one/b.example": "planned"}
-    assert threading.active_count() == 1
+    assert not [t for t in threading.enumerate() if t.name.startswith("irtool")]
     world.server.check = lambda _call: None
     assert world.runner().run(incident, "alice").exit_code == 0
 
