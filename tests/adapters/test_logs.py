@@ -74,11 +74,10 @@ def packed_gz(path: Path) -> Path:
 def packed_zst(path: Path) -> Path:
     """The same lines, packed by DuckDB: no program has to be there for it."""
     target = path.with_name(path.name + ".zst")
-    lines = (
-        f"SELECT * FROM read_csv('{path}', columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', header = false)"
-    )
+    one = "columns = {'line': 'VARCHAR'}, delim = '\\x01', quote = '', escape = '', header = false, auto_detect = false"
+    into = "FORMAT csv, HEADER false, DELIM '\\x01', QUOTE '', ESCAPE '', COMPRESSION zstd"
     with duckdb.connect() as database:
-        database.execute(f"COPY ({lines}) TO '{target}' (HEADER false, DELIM '\x01', QUOTE '', COMPRESSION zstd)")
+        database.execute(f"COPY (SELECT * FROM read_csv('{path}', {one})) TO '{target}' ({into})")
     return target
 
 
