@@ -130,6 +130,7 @@ class Settings(Strict):
     slack: SlackSettings | None = None
     trusted_relays: tuple[str, ...] = ()
     templates: str | None = None
+    signatures: str | None = None
     timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
     workers: Annotated[int, Field(ge=1, le=64)] = 8
 

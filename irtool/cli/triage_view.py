@@ -20,6 +20,10 @@ def lines(complaints: Sequence[Complaint], findings: Findings) -> Iterator[str]:
     data = to_json(findings)
     for line in findings_lines(data if isinstance(data, dict) else {}):
         yield from wrapped(line, "  ", "  ")
+    alone = {name for c in complaints for name in c.signatures}
+    for name in findings.signatures:
+        if name not in alone:
+            yield f"  together   {clean(name)}"
     yield from _top("destination domains", findings.destination_domains)
     yield from _top("source IPs", findings.source_ips)
     yield from _top("attackers' own addresses", findings.sender_addresses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from irtool.intake.reading import read_complaint, read_complaints
+from irtool.intake.containers import size_limit
+from irtool.intake.reading import read_complaint, read_complaints, read_headers
 
-__all__ = ["read_complaint", "read_complaints"]
+__all__ = ["read_complaint", "read_complaints", "read_headers", "size_limit"]

@@ -14,9 +14,14 @@ from dataclasses import dataclass
 from irtool.intake import charsets, domains
 
 MAX_ADDRESSES = 50
+_USUAL = re.compile(
+    r"(?:[^\"<>@\\]{0,500}(?:\"[^\"\\]{0,500}\"[^\"<>@\\]{0,500})?<)?"
+    r"([a-zA-Z0-9.!#$%&'*+/=?^_{|}~-]{1,64})@([a-zA-Z0-9.-]{1,253})>?"
+)
 _MARK = re.compile(r'\\.|["<>]', re.DOTALL)
 _ATOM = r"[^\s<>\"(),:;@\\\[\]]"
-_BARE = re.compile(rf"(?<![^\s<>\"(),:;\\\[\]]){_ATOM}{{1,64}}@{_ATOM}{{1,253}}")
+_BARE = re.compile(rf"(?<![^\s<>\"(),:;\\\[\]]){_ATOM}{{1,64}}(?:@{_ATOM}{{1,253}}){{1,3}}")
+_QUOTED_LOCAL = re.compile(rf'"[^"\\]{{1,64}}"@{_ATOM}{{1,253}}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,10 @@ class Found:
 
 def find(value: str) -> Found:
     """The addresses of one header value. `doubtful` is true unless exactly one well-formed address is named."""
+    usual = _USUAL.fullmatch(value)
+    if usual and (domain := domains.normalise_domain(usual[2])):
+        address = f"{usual[1].lower()}@{domain}"
+        return Found((address,), address)
     found = _search(value)
     if not found.addresses and "=?" in value:
         # Some senders wrongly put the address itself into an encoded word; some readers decode it.
@@ -54,6 +63,8 @@ def _search(value: str) -> Found:
     if open_quote:  # a quote that never ends protects nothing
         outside, angles, _ = _take_apart(value, quotes=False)
     bare = [match[0] for match in _BARE.finditer(outside)]
+    if not angles and not bare:  # a local part in quotes (RFC 5321 §4.1.2), which hides as a name
+        bare = [match[0] for match in _QUOTED_LOCAL.finditer(value)]
     best = normalise((angles or bare[:1] or [""])[-1]) or None
     every = list(dict.fromkeys(normalise(text) for text in (*angles, *bare)))[:MAX_ADDRESSES]
     if best and best not in every:

@@ -12,22 +12,30 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from irtool.intake import charsets, headers
 
 if TYPE_CHECKING:
     from email.message import Message
 
+    from fast_mail_parser import PyLazyMimePart
+
 MAX_PARTS = 1_000
 MAX_TEXT = 1_000_000
 """Decoded bytes of text that are looked at, over all parts."""
 MAX_MESSAGES = 50
+MAX_FILES = 20
 _MAX_FALLBACK_PARTS = 3_000
 _MAX_ENCODED_WORDS = 10_000
 
+_REPORTS = frozenset({"text/json", "text/xml"})
+_MAGIC = (b"PK\x03\x04", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0")
+_DELIVERED = re.compile(rb"(?:[!-9;-~]{1,100}:.{0,998}\n(?:[ \t].{0,998}\n){0,50}){0,50}?Received:", re.IGNORECASE)
 _SEALED = "message/x-sealed"
 _ATTACHED = re.compile(rb"(\ncontent-type:[ \t\r\n]{0,10})message/(?:rfc822|global|x-sealed)(?![\w-])", re.IGNORECASE)
-_CHARSET = re.compile(r"charset\s{0,5}=\s{0,5}\"?([\w.:+-]{1,40})", re.IGNORECASE)
+_NEEDED = ("Content-Type", "Content-Transfer-Encoding", "Content-Disposition")
+_CHARSET = re.compile(r"charset(\*?)\s{0,5}=\s{0,5}\"?(?:[\w-]{0,40}'[\w-]{0,20}')?([\w.:+%-]{1,60})", re.IGNORECASE)
 _HIDDEN = re.compile(r"<(script|style|head)\b[^<>]{0,500}>", re.IGNORECASE)
 _LINK = re.compile(r"\b(?:href|src|action)\s{0,5}=\s{0,5}[\"']?([^\"'<>\s]{1,2048})", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,10000}>")
@@ -39,13 +47,15 @@ _Leaf = tuple[str, str, str, bytes]
 @dataclass(slots=True)
 class Parts:
     """What a message carries. `texts` are (content type, text), `messages` whole attached messages as bytes,
-    `header_sections` are text/rfc822-headers, `digests` are (file name, SHA-256) of attachments."""
+    `header_sections` are text/rfc822-headers, `digests` are (file name, SHA-256) of attachments. `files` are those
+    attachments (file name, content) that may themselves be reports or messages, packed or not."""
 
     texts: list[tuple[str, str]] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
     header_sections: list[bytes] = field(default_factory=list)
     feedback: bytes | None = None
     digests: list[tuple[str, str]] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -74,18 +84,26 @@ def _sort(parts: Parts, kind: str, charset: str, name: str, data: bytes, room: i
     if kind == _SEALED:
         if len(parts.messages) < MAX_MESSAGES:
             parts.messages.append(_ATTACHED.sub(rb"\g<1>message/rfc822", b"\n" + data)[1:])
-    elif kind == "text/rfc822-headers":
+    elif kind in {"text/rfc822-headers", "message/global-headers"}:
         parts.header_sections.append(data)
     elif kind == "message/feedback-report":
         parts.feedback = parts.feedback or data
-    elif name or not kind.startswith(("text/", "message/")):
+    elif name or not kind.startswith(("text/", "message/")) or kind in _REPORTS:
         parts.digests.append((name, hashlib.sha256(data).hexdigest()))
+        if kind != "text/html" and len(parts.files) < MAX_FILES and _may_be_a_report(data):
+            parts.files.append((name, data))
     else:
         if len(data) > room:
             parts.faults.append(f"more than {MAX_TEXT} bytes of text; the rest was not read")
         parts.texts.append((kind, charsets.decode(data[:room], charset)))
         return max(0, room - len(data))
     return room
+
+
+def _may_be_a_report(data: bytes) -> bool:
+    """Archives, Outlook files, XML, JSON, and what begins with headers only a delivered message has."""
+    head = data[:4096].lstrip()
+    return head[:1] in (b"{", b"[", b"<") or data.startswith(_MAGIC) or bool(_DELIVERED.match(head))
 
 
 def _sealed(plain: bytes, block: headers.Block, faults: list[str]) -> bytes:
@@ -97,7 +115,7 @@ def _sealed(plain: bytes, block: headers.Block, faults: list[str]) -> bytes:
     if plain.count(b"=?") > _MAX_ENCODED_WORDS:
         faults.append(f"more than {_MAX_ENCODED_WORDS} encoded words in the body; they were not decoded")
         plain = plain.replace(b"=?", b"= ?")
-    needed = ((name, headers.first(block.headers, name)) for name in ("Content-Type", "Content-Transfer-Encoding"))
+    needed = ((name, headers.first(block.headers, name)) for name in _NEEDED)
     top = "".join(f"{name}: {value[:2000]}\r\n" for name, value in needed if value)
     return _ATTACHED.sub(rb"\g<1>" + _SEALED.encode(), b"\n" + top.encode() + b"\r\n" + plain)[1:]
 
@@ -112,6 +130,9 @@ def _by_rust(content: bytes, faults: list[str]) -> list[_Leaf] | None:
     leaves: list[_Leaf] = []
     while todo and len(leaves) <= MAX_PARTS:
         part = todo.pop()
+        if part.children and part.content_type.lower() == "message/rfc822":
+            leaves.append((_SEALED, "utf-8", "", _rebuilt(part.children[0])))
+            continue
         if part.children:
             todo += reversed(part.children[: MAX_PARTS + 1])
             continue
@@ -127,10 +148,24 @@ def _by_rust(content: bytes, faults: list[str]) -> list[_Leaf] | None:
     return leaves
 
 
+def _rebuilt(part: PyLazyMimePart) -> bytes:
+    """A message that nothing announced, as in a multipart/digest (RFC 2046 §5.1.5): its headers and its first text."""
+    from fast_mail_parser import ParseError
+
+    fields = "".join(f"{name}: {value}\r\n" for name, values in part.headers.items() for value in values)
+    while part.children:
+        part = part.children[0]
+    try:
+        body = part.content or b""
+    except ParseError:
+        body = b""
+    return fields.encode("utf-8", "replace") + b"\r\n" + body
+
+
 def _charset(headers: dict[str, list[str]]) -> str:
     types = (values[0] for name, values in headers.items() if name.lower() == "content-type" and values)
     found = _CHARSET.search(next(types, "")[:2000])
-    return found[1] if found else "utf-8"
+    return (unquote(found[2]) if found[1] else found[2]) if found else "utf-8"
 
 
 def _by_stdlib(content: bytes) -> list[_Leaf] | None:

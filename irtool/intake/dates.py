@@ -8,6 +8,13 @@ from datetime import UTC, datetime, timedelta, timezone
 _ZONE = re.compile(r"(?::\d{2}|\s)[+-]\d{4}\b|\b(?:UTC?|GMT|Z|[ECMP][SD]T)\b")
 """What RFC 5322 §4.3 gives a meaning. The standard library reads every other zone, and none at all, as UTC."""
 
+_USUAL = re.compile(
+    r"\s*(?:[A-Za-z]{3},)? {0,2}(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d:\d\d:\d\d) {1,2}([+-]\d{4})(?:\s.{0,40})?",
+    re.DOTALL,
+)
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: f"{n:02}" for n, name in enumerate(_NAMES, start=1)}
+
 
 def read(text: str) -> tuple[datetime | None, str]:
     """The moment, and "" or what is wrong with it.
@@ -15,6 +22,17 @@ def read(text: str) -> tuple[datetime | None, str]:
     A date without a zone is not guessed: nine hours of error in a timeline are worse than a gap. `-0000` is UTC whose
     local zone nobody tells (RFC 5322 §3.3).
     """
+    usual = _USUAL.fullmatch(text)
+    if usual and (month := _MONTHS.get(usual[2])):
+        day, _, year, clock, zone = usual.groups()
+        try:
+            return datetime.fromisoformat(f"{year}-{month}-{day:0>2}T{clock}{zone}").astimezone(UTC), ""
+        except (ValueError, OverflowError):
+            pass  # a leap second, a day that does not exist: said below
+    return _read_slowly(text)
+
+
+def _read_slowly(text: str) -> tuple[datetime | None, str]:
     from email.utils import parsedate_tz
 
     shown = " ".join(text.split())[:60]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_PLAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OTHER_DOTS = str.maketrans("。．｡", "...")  # IDNA 2003 (RFC 3490 §3.1) reads them all as dots
 _RESERVED = frozenset({"example", "test", "invalid"})
 """RFC 2606: never delegated, so not on the list; drills and documentation use them like ordinary suffixes."""
@@ -26,6 +27,7 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False)
 
 
+@functools.lru_cache(maxsize=8192)
 def normalise_domain(text: str) -> str | None:
     """The domain in lower case, as A-labels (RFC 5890), without a final dot; None if it cannot be a domain name.
 
@@ -33,6 +35,9 @@ def normalise_domain(text: str) -> str | None:
     """
     if len(text) > 1000:
         return None
+    plain = text.lower()
+    if len(plain) <= 253 and _PLAIN.fullmatch(plain):
+        return plain
     folded = unicodedata.normalize("NFKC", text.strip()).translate(_OTHER_DOTS).lower().removesuffix(".")
     labels = [_a_label(label) for label in folded.split(".")]
     known = [label for label in labels if label is not None]

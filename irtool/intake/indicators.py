@@ -6,12 +6,12 @@ Every expression here takes time linear in the text. An address is one indicator
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from irtool.intake import addresses, domains
-from irtool.intake.refang import refang, unwrap
+from irtool.intake import addresses, domains, ips
+from irtool.intake.refang import refang
+from irtool.intake.wrappers import unwrap
 from irtool.records import Indicator
 
 MAX_INDICATORS = 1_000
@@ -29,12 +29,8 @@ _IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\w)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,43}(?![\w:])")
 _DOMAIN = re.compile(r"(?<![\w.@/-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}(?![\w@-])")
 _FILE_ENDINGS = frozenset({"zip", "mov", "md", "sh", "py"})
-_INTERNAL = tuple(
-    ipaddress.ip_network(net)
-    for net in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.168.0.0/16", "224.0.0.0/3", "::/127", "fc00::/7", "fe80::/10", "ff00::/8"),
-    )
+_WORTH = re.compile(
+    r"\w\.\w|[@\[({<\\\u3002\uff0e\uff61\uff20]|:\S|\*|[0-9A-Fa-f]{64}| AT |(?i:chioc|arrob|arob|klammer)"
 )
 
 
@@ -57,6 +53,11 @@ def scan(text: str, source: str) -> list[Indicator]:
     return list(found.values())
 
 
+def is_worth_a_scan(text: str) -> bool:
+    """False if a short text cannot name anything: most subjects do not."""
+    return bool(_WORTH.search(text))
+
+
 def merge(*groups: Iterable[Indicator], without: Iterable[str] = ()) -> tuple[Indicator, ...]:
     """Several lists as one: each (type, value) once with its highest confidence, at most MAX_INDICATORS.
 
@@ -75,12 +76,10 @@ def merge(*groups: Iterable[Indicator], without: Iterable[str] = ()) -> tuple[In
 
 def ip_indicator(text: str, source: str, confidence: float) -> Indicator | None:
     """An IP as an indicator; internal ones get a confidence near zero. None if the text is not an address."""
-    try:
-        ip = ipaddress.ip_address(text.strip().strip("[]").removeprefix("IPv6:"))
-    except ValueError:
+    ip = ips.normalise(text) or ips.normalise(text.strip().strip("[]").removeprefix("IPv6:"))
+    if ip is None:
         return None
-    internal = any(ip in net for net in _INTERNAL if net.version == ip.version)
-    return Indicator("ip", str(ip), source, _UNLIKELY if internal else confidence)
+    return Indicator("ip", ip, source, _UNLIKELY if ips.is_internal(ip) else confidence)
 
 
 def url_indicators(text: str, source: str, confidence: float) -> list[Indicator]:

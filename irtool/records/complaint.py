@@ -46,7 +46,8 @@ class Hop:
 class Complaint:
     """What came in, taken apart. All text in it is hostile.
 
-    `format` is one of: eml, arf, headers, text. `source` is the file name, or "-" for stdin. `envelope_from` is None
+    `format` is one of: eml, arf, xarf, dmarc-aggregate, dmarc-failure, headers, text. `source` is the file name, or
+    "-" for stdin, and names where in a container it stood ("box.mbox message 3"). `envelope_from` is None
     if nothing tells it and "" for the null sender; `envelope_null` is None in the first case. `from_`, `sender` and
     `reply_to` are all candidate addresses in lower case, in order; `ambiguous_from` is true if From does not
     name exactly one. `recipients` are the envelope or header recipients of the abusive message. `received_at` is

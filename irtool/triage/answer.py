@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from irtool.intake.domains import normalise_domain
 from irtool.ports import Directory, LogSource, Progress
 from irtool.records import Complaint, Findings, Hop, utc
-from irtool.triage import alone, build, scope, signatures
+from irtool.triage import alone, build, scope
+from irtool.triage import signatures as marks
 from irtool.triage.questions import ask, sql
+from irtool.triage.rules import Book
 from irtool.triage.scope import Scope
 from irtool.triage.seeds import Ownership, Seeds, seeds
 
@@ -35,7 +37,7 @@ _NO_DIRECTORY = "There is no directory: which accounts and customers the domains
 _NO_DOMAINS = "The directory lists no domains: forged senders cannot be told from rightful ones."
 
 
-def triage(
+def triage(  # noqa: PLR0913 - one door, every parameter named
     complaints: Sequence[Complaint],
     log: LogSource | None,
     directory: Directory | None,
@@ -44,19 +46,21 @@ def triage(
     since: timedelta,
     now: datetime,
     trusted_relays: Sequence[str] = (),
+    signatures: Book | None = None,
     progress: Progress | None = None,
 ) -> tuple[tuple[Complaint, ...], Findings]:
     """Find the campaign behind the complaints.
 
     `own_domains` are the organisation's, `trusted_relays` host names (or domains of hosts) whose Received headers are
-    believed. The searched span begins `since` before the oldest complaint, or before `now` if none is dated, and its
-    end is open. Without a log the findings come from the complaints alone. Raises InputError if the log cannot be
-    read.
+    believed, `signatures` the book to mark complaints with (the shipped one if None). The searched span begins `since`
+    before the oldest complaint, or before `now` if none is dated, and its end is open. Without a log the findings come
+    from the complaints alone. Raises InputError if the log cannot be read.
     """
     ownership = Ownership(directory, tuple(normalise_domain(domain) or domain.lower() for domain in own_domains))
     owner = ownership.owner if directory else None
     seen = tuple(_marked(complaint, trusted_relays) for complaint in complaints)
-    seen = tuple(replace(c, signatures=signatures.hits(c, owner)) for c in seen)
+    seen = tuple(replace(c, signatures=marks.hits(c, owner, signatures)) for c in seen)
+    together = [cluster.name for cluster in marks.clusters(seen, owner, signatures)]
     searched = seeds(seen, ownership, since, now)
     found = alone.findings(seen, ownership)
     if log:
@@ -65,7 +69,7 @@ def triage(
     return seen, replace(
         found,
         relays=alone.relays(seen),
-        signatures=tuple(dict.fromkeys(name for c in seen for name in c.signatures)),
+        signatures=tuple(dict.fromkeys([*(name for c in seen for name in c.signatures), *together])),
         unanswered=(*found.unanswered, *lost, *(() if directory else (_NO_DIRECTORY,))),
     )
 

@@ -106,7 +106,7 @@ class Desk:
         """Complaints from bytes. Raises InputError."""
         from irtool.intake import read_complaints
 
-        return read_complaints(sources)
+        return read_complaints(sources, self.config.settings.org.domains)
 
     def triage(
         self, complaints: Sequence[Complaint], since: str, progress: Progress | None = None

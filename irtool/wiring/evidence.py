@@ -10,6 +10,7 @@ from irtool.config import Config, DirectoryFile
 from irtool.ports import Progress
 from irtool.records import Complaint, Findings
 from irtool.triage import triage
+from irtool.triage.rules import Book, book
 
 
 class Evidence:
@@ -49,8 +50,14 @@ class Evidence:
             since=since,
             now=now,
             trusted_relays=settings.trusted_relays,
+            signatures=self._book(),
             progress=progress,
         )
+
+    def _book(self) -> Book:
+        """The shipped signatures, and the user's own on top of them."""
+        own = self._config.settings.signatures
+        return book([self._config.place(own)] if own else [])
 
     def close(self) -> None:
         """Close the files."""

@@ -146,7 +146,7 @@ def test_a_complaint_that_cannot_be_read(world: World, refuses: Refuses, name: s
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"", "empty"), (bytes(range(256)) * 40, "binary"), (b"x" * 25_000_001, "too large")],
+    [(b"", "empty"), (bytes(range(256)) * 40, "binary"), (b"x" * (25 * 2**20 + 1), "too large")],
     ids=["empty", "binary", "25 MB"],
 )
 def test_a_complaint_on_stdin_that_cannot_be_read(refuses: Refuses, content: bytes, says: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from irtool.intake import addresses
 
@@ -24,6 +26,26 @@ from irtool.intake import addresses
         ("<a@bücher.example>", ("a@xn--bcher-kva.example",), False),
         ("=?utf-8?q?a=40x.example?=", ("a@x.example",), True),
         ("=?utf-8?q?B=40bank.example?= <a@x.example>", ("a@x.example",), False),
+        ("Microsoft account team ,_<ih9gn@qmolyzpyxh.com>", ("ih9gn@qmolyzpyxh.com",), False),
+        (",(<reply@telekom.com>)", ("reply@telekom.com",), False),
+        ("<noreply@theskimm,com>", ("noreply@theskimm,com",), True),
+        ("Bank <info@bánk.example>", ("info@xn--bnk-ela.example",), False),
+        ("Bank <ìnfo@bank.example>", ("ìnfo@bank.example",), False),
+        ("Amazon.com<a@x.example> <b@y.example>", ("b@y.example", "a@x.example"), True),
+        ("a@x.example, b@y.example", ("a@x.example", "b@y.example"), True),
+        ('"<info@bank.example>" <a@x.example>', ("a@x.example",), False),
+        ('info@bank.example" <a@x.example>', ("a@x.example", "info@bank.example"), True),
+        ('"Bank \\" <info@bank.example>" <a@x.example>', ("a@x.example",), False),
+        ("Bank <info@bank.example <a@x.example>", ("a@x.example", "info@bank.example"), True),
+        ("<<a@x.example>>", ("a@x.example",), False),
+        ("< a@x.example >", ("a@x.example",), False),
+        ("Bank [info] {x} <a@x.example> (via <b@y.example>)", ("b@y.example", "a@x.example"), True),
+        ("<mailto:a@x.example>", ("a@x.example",), False),
+        ("support@bank.example <>", ("support@bank.example",), False),
+        ("x@y@z.example", ("x@y@z.example",), False),
+        ('"a b"@x.example', ('"a b"@x.example',), False),
+        ("Group: a@x.example, b@y.example;", ("a@x.example", "b@y.example"), True),
+        ("=?utf-8?b?PGFAeC5leGFtcGxlPg==?=", ("a@x.example",), True),
         ("nobody", (), True),
         ("", (), True),
     ],
@@ -31,6 +53,17 @@ from irtool.intake import addresses
 def test_candidates_the_best_first(value, candidates, doubtful):
     found = addresses.find(value)
     assert (found.best_first, found.doubtful) == (candidates, doubtful)
+
+
+@given(
+    st.text(st.sampled_from("ab\"'<>@., ()\\:;=?"), max_size=30), st.sampled_from(["a@x.example", "B.c+d@Y.Example"])
+)
+def test_the_short_way_and_the_long_way_agree(name, address):
+    """Ordinary values take a short cut; it must not find anything else."""
+    value = f"{name}<{address}>"
+    assert addresses.find(value).best_first[:1] == addresses._search(value).best_first[:1]
+    if addresses._USUAL.fullmatch(value):
+        assert addresses.find(value) == addresses._search(value)
 
 
 def test_lists_keep_their_order():

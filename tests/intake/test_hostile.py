@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irtool.errors import InputError
-from irtool.intake import headers, read_complaint
+from irtool.intake import headers, read_complaint, read_headers
 from irtool.records import Complaint
 
 END = b"\n\nbody http://evil.example/\n"
@@ -50,6 +51,36 @@ HOSTILE = {
     "few parts and broken base64": parts(1_000) + BROKEN_BASE64,
     "nested": nested(3_000),
     "nested rfc822": b"From: a@b.example\nSubject: x\n" + b"Content-Type: message/rfc822\n\n" * 1_500,
+    "1,500 nested rfc822 in multiparts": b"From: a@b.example\nSubject: x\n"
+    + b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\nContent-Type: message/rfc822\n\n" % (n, n)
+        for n in range(1_500)
+    ),
+    "RFC 2231": b"From: a@b.example\nSubject: x\nContent-Type: text/plain; "
+    + b"; ".join(b"name*%d*=a%%20" % n for n in range(10_000))
+    + END,
+    "RFC 2231 in a part": parts(1).replace(
+        b"--b\n\n", b"--b\nContent-Type: a/b; " + b"; ".join(b"name*%d*=a%%20" % n for n in range(10_000)) + b"\n\n"
+    ),
+    "400 KB of =?": b"From: a@b.example\nSubject: " + b"=?" * 200_000 + END,
+    "400 KB of =? in From": b"Subject: x\nFrom: " + b"=?" * 200_000 + b" <real@evil.example>" + END,
+    "From of =?x?q?": b"Subject: x\nFrom: " + b"=?x?q?a@b?=" * 40_000 + END,
+    "20 k (": b"From: a@b.example\nReceived: " + b"(" * 20_000 + b"from x" + END,
+    "received that never close": (b"Received: from x " + b"(a" * 1_900 + b"\n") * 250 + b"From: a@b.example" + END,
+    "received of dates": (b"Received: from x; " + b"Mon, " * 780 + b"\n") * 250 + b"From: a@b.example" + END,
+    "returns": b"From: a@b.example\nSubject: x" + b"\r" * 5_000_000 + END,
+    "digest": b"From: a@b.example\nSubject: x\nContent-Type: multipart/digest; boundary=b\n\n"
+    + b"--b\n\nFrom: x@y.example\n\nx\n" * 20_000,
+    "attachments that look like archives": parts(0)
+    + b"--b\nContent-Type: application/zip; name=a.zip\n\nPK\x03\x04PK\x01\x02\n" * 20_000,
+    "attachments that look like mail": parts(0) + b"--b\nContent-Type: a/b; name=a\n\n" + b"X: y\n" * 800_000,
+    "text of zero width": b"bad 192.0.2.1\n" + "a\u200b".encode() * 400_000,
+    "text of homographs": "\n".join(f"а{n}b.example" for n in range(60_000)).encode(),
+    "text of brackets and words": b"bad 192.0.2.1\n" + b"a [[ 'trattino basso' ]] " * 60_000,
+    "text of AT": b"bad 192.0.2.1 DOT x\n" + b"a AT " * 300_000,
+    "text of letters a": b"bad 192.0.2.1\n" + b"a(a)" * 300_000,
+    "text of version 3": b"bad 192.0.2.1\n"
+    + (b"https://urldefense.com/v3/__" + b"*" * 3_000 + b"__;" + b"A" * 2_900 + b"! ") * 160,
     "html of <": html(b"<" * 2_000_000),
     "html of href": html((b"<" + b"href=" + b"a" * 2_000) * 1_000),
     "html of comments": html(b"<![=\nendif]-->" * 100_000),
@@ -110,6 +141,30 @@ def test_the_real_address_is_still_found(name):
 )
 def test_what_was_left_out_is_said(name, fault):
     assert fault in read_complaint(name, HOSTILE[name]).faults
+
+
+@pytest.mark.parametrize("name", ["header of 10 MB", "headers of 10 MB", "parts", "domains", "digest", "commas"])
+def test_memory_stays_bounded(name):
+    """Beyond the message itself, copies of a few times its size at most."""
+    tracemalloc.start()
+    read_complaint(name, HOSTILE[name])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000 + 8 * len(HOSTILE[name])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_fast_door_answers_quickly_too(name):
+    started = time.process_time()
+    complaint = read_headers(name, HOSTILE[name])
+    assert time.process_time() - started < SLOW
+    assert len(complaint.hops) <= 200
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=2_000))
+def test_the_fast_door_never_raises(content):
+    assert read_headers("x", content).size <= len(content)
 
 
 def test_padding_does_not_hide_the_from():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import email
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from irtool.errors import InputError
-from irtool.intake import read_complaint, read_complaints
+from irtool.intake import read_complaint, read_complaints, read_headers
 from irtool.records import Complaint
 
 
@@ -102,8 +104,8 @@ def test_several_attached_messages_are_several_complaints(sample):
     content = forward(sample("sophos-pattern.eml"), b"From: x@second.example\nSubject: two\n\nhello")
     both = read_complaints([("fwd.eml", content)])
     assert [(one.source, one.from_[0]) for one in both] == [
-        ("fwd.eml", "info@gateway.example"),
-        ("fwd.eml (message 2)", "x@second.example"),
+        ("fwd.eml attached message 1", "info@gateway.example"),
+        ("fwd.eml attached message 2", "x@second.example"),
     ]
     assert read_complaint("fwd.eml", content).faults[-1] == "1 more messages in it were not read"
 
@@ -114,6 +116,81 @@ def test_an_attached_message_in_broken_base64_is_still_reported(sample):
     assert complaint.reporter == "eve@customer.example"
     assert complaint.from_ == ()  # the reporter must not be taken for the sender
     assert "a part of type message/rfc822 cannot be decoded" in complaint.faults
+
+
+def test_the_messages_of_a_digest_are_the_evidence():
+    """In a multipart/digest nothing announces a message (RFC 2046 §5.1.5)."""
+    content = (
+        b"From: list@x.example\nTo: abuse@y.example\nSubject: digest\nContent-Type: multipart/digest; boundary=d\n\n"
+        b"--d\n\nFrom: a@evil.example\nSubject: one\n\nhttp://one.example/\n--d\n\nFrom: b@evil.example\n\ntwo\n--d--\n"
+    )
+    both = read_complaints([("x", content)])
+    assert [(one.from_, one.subject, one.reporter) for one in both] == [
+        (("a@evil.example",), "one", "list@x.example"),
+        (("b@evil.example",), None, "list@x.example"),
+    ]
+    assert "http://one.example/" in found(both[0], "url")
+
+
+def test_a_message_attached_as_a_file_is_the_evidence(sample):
+    """Webmailers attach saved messages under any type; the content shows what it is."""
+    content = forward(sample("sophos-pattern.eml")).replace(
+        b"Content-Type: message/rfc822\n", b"Content-Type: application/octet-stream; name=mail.eml\n"
+    )
+    complaint = read_complaint("fwd.eml", content)
+    assert (complaint.reporter, complaint.from_) == ("eve@customer.example", ("info@gateway.example",))
+
+
+def test_names_and_charsets_in_rfc_2231_spelling():
+    content = (
+        b'From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary*0="b"; boundary*1="c"\n\n'
+        b"--bc\nContent-Type: text/plain; charset*=us-ascii'en'iso%2D8859%2D15\n\n\xa4 http://one.example/\xa4\n"
+        b"--bc\nContent-Type: a/b\nContent-Disposition: attachment; filename*0*=UTF-8''f%C3%BC; filename*1=r.bin\n\nx\n"
+        b"--bc--\n"
+    )
+    complaint = read_complaint("x", content)
+    assert list(found(complaint, "url")) == ["http://one.example/€"]
+    assert [source for source, _ in found(complaint, "sha256").values()] == ["attachment für.bin"]
+
+
+def test_raw_utf_8_headers_and_headers_in_no_known_charset():
+    content = "From: Jürgen <jürgen@bücher.example>\nSubject: Grüße 日本\nX: ok\n\nx".encode()
+    complaint = read_complaint("x", content)
+    assert (complaint.from_, complaint.subject) == (("jürgen@xn--bcher-kva.example",), "Grüße 日本")
+    complaint = read_complaint("x", content.replace("ü".encode(), b"\xfc"))
+    assert (complaint.from_[0], dict(complaint.headers)["From"]) == (
+        "jürgen@xn--bcher-kva.example",
+        "Jürgen <jürgen@bücher.example>",
+    )
+
+
+def test_headers_may_have_a_blank_before_the_colon_and_come_twice():
+    content = b"From : a@x.example\nFROM:b@y.example\nSubject\t: one\nSubject: two\n\n"
+    complaint = read_complaint("x", content)
+    assert (complaint.from_, complaint.ambiguous_from) == (("a@x.example", "b@y.example"), True)
+    assert complaint.subject == "one"
+    assert [name for name, _ in complaint.headers] == ["From", "FROM", "Subject", "Subject"]
+
+
+def test_the_fast_door_says_the_same_as_the_slow_one(sample):
+    content = sample("sophos-pattern.eml")
+    fast, slow = read_headers("x", content), read_complaint("x", content)
+    for name in ("from_", "sender", "reply_to", "hops", "headers", "message_id", "date", "envelope_null", "recipients"):
+        assert getattr(fast, name) == getattr(slow, name), name
+    assert content.startswith(content[: fast.size])
+    assert content[: fast.size].endswith((b"\n\n", b"\n\r\n"))
+
+
+DATA = Path(email.__file__).parent.parent / "test" / "test_email" / "data"
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="this Python comes without its own tests")
+def test_the_messages_of_pythons_own_tests():
+    files = sorted(DATA.glob("*.txt"))
+    assert len(files) > 30
+    complaints = [one for path in files for one in read_complaints([(path.name, path.read_bytes())])]
+    assert len(complaints) >= len(files)
+    assert sum(bool(one.from_) for one in complaints) > 0.8 * len(files)
 
 
 def test_pasted_headers_with_indentation_and_blank_lines(sample):
@@ -173,8 +250,8 @@ def test_an_mbox_of_two():
     one = b"From a@b.example Mon Apr 14 15:00:00 2025\nFrom: a@b.example\nSubject: %d\n\nbody\n\n"
     both = read_complaints([("box", one % 1 + one % 2), ("-", b"bad: 192.0.2.9")])
     assert [(item.source, item.subject) for item in both] == [
-        ("box", "1"),
-        ("box (message 2)", "2"),
+        ("box message 1", "1"),
+        ("box message 2", "2"),
         ("-", None),
     ]
     assert both[0].sha256 != both[1].sha256
@@ -209,8 +286,8 @@ def test_too_large_is_refused_before_anything_is_parsed(monkeypatch):
     [
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 50, "binary data"),
         (bytes(range(256)) * 100, "binary data"),
-        (b"PK\x03\x04rest", "zip archive"),
-        (b"\xd0\xcf\x11\xe0rest", "save the message as .eml"),
+        (b"PK\x03\x04rest", "broken zip archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "an Office file, and no Outlook message"),
         (b"hello world, nothing here\n", "nothing to look for"),
     ],
 )
