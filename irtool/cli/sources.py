@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from irtool.errors import InputError
-from irtool.intake import read_complaints
+from irtool.intake import read_complaints, size_limit
 
 MAX_FILES = 10_000
 MAX_DEPTH = 10
