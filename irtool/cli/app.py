@@ -16,6 +16,7 @@ from irtool.cli import (
     note,
     notices,
     plan,
+    policy,
     report,
     resume,
     sandbox,
@@ -71,6 +72,7 @@ for name, function in (
     ("sandbox", sandbox.sandbox),
 ):
     app.command(name)(function)
+app.add_typer(policy.commands, name="policy")
 
 
 def run(serve_slack: slack.ServeSlack) -> None:

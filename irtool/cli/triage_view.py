@@ -1,89 +1,138 @@
-"""What a person needs to see of a triage, in one screen."""
+"""What a person needs to see of a triage, in one screen of 80 columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from irtool.cli.out import clean
-from irtool.cli.views import findings_lines, plural, wrapped
-from irtool.records import Complaint, Counted, Findings, to_json
+from irtool.cli.views import WIDTH, findings_lines, plural, wrapped
+from irtool.records import AccountFinding, Complaint, Counted, CustomerFinding, Findings, Group, to_json
 
-TOP = 5
+TOP, HOPS, CUSTOMERS = 4, 3, 12
+"""How many values of a list, hops and customers are shown before the rest is counted."""
+
+_FEW = 2  # complaints that can all be shown
+_HYPHEN = "\N{NON-BREAKING HYPHEN}"  # a name is not broken in two
 
 
 def lines(complaints: Sequence[Complaint], findings: Findings) -> Iterator[str]:
-    """The complaints, then the campaign."""
-    for complaint in complaints:
+    """The complaints, which of them belong together, then the campaign."""
+    for complaint in complaints[: 1 if len(complaints) > _FEW else _FEW]:
         yield from _complaint(complaint)
         yield ""
+    if len(complaints) > _FEW:
+        yield f"… {len(complaints)} complaints in all (--json lists them)"
+        yield ""
+    if len(complaints) > 1:
+        yield from _groups(findings.campaigns)
     yield "campaign"
     data = to_json(findings)
     for line in findings_lines(data if isinstance(data, dict) else {}):
         yield from wrapped(line, "  ", "  ")
-    alone = {name for c in complaints for name in c.signatures}
-    for name in findings.signatures:
-        if name not in alone:
-            yield f"  together   {clean(name)}"
     yield from _top("destination domains", findings.destination_domains)
     yield from _top("source IPs", findings.source_ips)
     yield from _top("attackers' own addresses", findings.sender_addresses)
     yield from _top("forged addresses (never blocked)", findings.spoofed_addresses)
-    for account in findings.accounts[:TOP]:
-        yield (
-            f"  account {clean(account.id)}  {clean(account.plan or '?')}  {plural(account.messages, 'message')}  "
-            f"confidence {account.confidence:.2f}"
-        )
-        yield from wrapped(clean(account.evidence), "    ", "    ")
-    yield from _rest("accounts", len(findings.accounts))
-    for customer in findings.affected_customers:
-        yield (
-            f"  customer {clean(customer.id)}  {clean(customer.name)}  {_defang(customer.domain)}  "
-            f"{plural(customer.messages, 'message')}"
-        )
+    yield from _accounts(findings.accounts)
+    yield from _customers(findings.affected_customers)
     for relay in findings.relays[:TOP]:
-        yield f"  relay {_defang(relay.by or '?')}  from {_defang(relay.helo or '?')} [{_defang(relay.ip or '?')}]"
-    yield from _rest("relays", len(findings.relays))
+        yield from wrapped(
+            f"relay {_defang(relay.by or '?')}  from {_defang(relay.helo or '?')} [{_defang(relay.ip or '?')}]",
+            "  ",
+            "    ",
+        )
+    yield from _rest("relays", len(findings.relays), TOP)
 
 
 def _complaint(complaint: Complaint) -> Iterator[str]:
-    yield f"{clean(complaint.source)}  {complaint.format}, sha256 {complaint.sha256[:16]}…"
+    yield _cut(f"{clean(complaint.source)}  {complaint.format}, sha256 {complaint.sha256[:16]}…")
     if complaint.subject:
-        yield f"  subject    {clean(complaint.subject)[:100]}"
+        yield _cut(f"  subject    {clean(complaint.subject)}")
     envelope = "<> (null)" if complaint.envelope_null else _defang(complaint.envelope_from or "not known")
     if complaint.format != "text" or complaint.envelope_null is not None:
-        yield f"  envelope   {envelope}"
+        yield _cut(f"  envelope   {envelope}")
     for label, found in (("from", complaint.from_), ("sender", complaint.sender), ("reply-to", complaint.reply_to)):
         if found:
-            doubt = "  (ambiguous)" if label == "from" and complaint.ambiguous_from else ""
-            yield f"  {label:<10} {', '.join(_defang(a) for a in found[:TOP])}{doubt}"
-    for hop in complaint.hops[:TOP]:
+            doubt = "(ambiguous) " if label == "from" and complaint.ambiguous_from else ""
+            yield _cut(f"  {label:<10} {doubt}{', '.join(_defang(a) for a in found[:TOP])}")
+    for hop in complaint.hops[:HOPS]:
         when = f"{hop.time:%Y-%m-%d %H:%M:%SZ}" if hop.time else "no time"
         ip = f"[{_defang(hop.ip)}]" if hop.ip else "[?]"
-        login = "  authenticated" if hop.auth else ""
-        yield f"  hop {hop.n:<6} {_defang(hop.helo or '?')} {ip} -> {_defang(hop.by or '?')}  {when}{login}"
-    yield from _rest("hops", len(complaint.hops))
+        login = ", authenticated" if hop.auth else ""
+        way = f"{_defang(hop.helo or '?')} {ip} -> {_defang(hop.by or '?')}"
+        yield from wrapped(f"hop {hop.n:<6} {way}  {when}{login}", "  ", " " * 13)
+    yield from _rest("hops", len(complaint.hops), HOPS)
     if complaint.format == "text":
         for one in complaint.indicators[: 2 * TOP]:
-            yield f"  {clean(one.type):<10} {_defang(one.value)}  ({clean(one.source)})"
+            yield _cut(f"  {clean(one.type):<10} {_defang(one.value)}  ({clean(one.source)})")
         yield from _rest("indicators", len(complaint.indicators), 2 * TOP)
-    for name in complaint.signatures:
-        yield f"  signature  {name}"
+    if complaint.signatures:
+        names = ", ".join(complaint.signatures).replace("-", _HYPHEN)
+        yield from (line.replace(_HYPHEN, "-") for line in wrapped(f"signatures {names}", "  ", " " * 13))
     for fault in complaint.faults[:TOP]:
-        yield f"  fault      {clean(fault)}"
+        yield _cut(f"  fault      {clean(fault)}")
+
+
+def _groups(campaigns: Sequence[Group]) -> Iterator[str]:
+    """Which complaints the figures are about, why these, and which are about something else."""
+    for number, group in enumerate(campaigns[: TOP + 1]):
+        count = plural(len(group.complaints), "complaint")
+        names = ", ".join(clean(name) for name in group.complaints[:TOP])
+        head = f"one campaign: {count}" if number == 0 else f"separate: {count}, {plural(group.messages, 'message')}"
+        yield from wrapped(f"{head} ({names}{', …' if len(group.complaints) > TOP else ''})", "", "  ")
+        for reason in group.reasons[:2]:
+            yield _cut(f"  {_defang(reason)}")
+    yield from _rest("campaigns", len(campaigns), TOP + 1)
+    if len(campaigns) > 1:
+        yield "  the figures below are of the first; triage the others by themselves"
+    yield ""
 
 
 def _top(title: str, values: Sequence[Counted]) -> Iterator[str]:
     if values:
-        yield f"  {title}"
+        more = f" ({len(values)} in all, --json lists them)" if len(values) > TOP else ""
+        yield f"  {title}{more}"
     for found in values[:TOP]:
-        other = f"  ({plural(found.innocent, 'innocent message')})" if found.innocent else ""
-        yield f"    {_defang(found.value):<40} {found.messages:>12,}{other}"
-    yield from _rest(title, len(values))
+        other = f"  (+{found.innocent:,} innocent)" if found.innocent else ""
+        yield _value(_defang(found.value), 44, f"{found.messages:>12,}{other}")
 
 
-def _rest(title: str, count: int, shown: int = TOP) -> Iterator[str]:
+def _accounts(accounts: Sequence[AccountFinding]) -> Iterator[str]:
+    """Each with the reasons: what connects it, its plan and age."""
+    if accounts:
+        more = f" ({len(accounts)} in all, --json lists them)" if len(accounts) > TOP else ""
+        yield f"  accounts{more}"
+    for account in accounts[:TOP]:
+        other = f" of its {account.messages + account.innocent:,}" if account.innocent else ""
+        figures = f"{account.messages:>12,}{other} messages, confidence {account.confidence:.2f}"
+        yield _value(f"{clean(account.id)} {clean(account.plan or '')}".strip(), 20, figures)
+        why = account.evidence.partition("; ")[2] or account.evidence
+        yield _cut(f"      {_defang(why)}")
+
+
+def _customers(customers: Sequence[CustomerFinding]) -> Iterator[str]:
+    if customers:
+        more = f" ({len(customers)} in all, --json lists them)" if len(customers) > CUSTOMERS else ""
+        yield f"  impersonated customers{more}"
+    for customer in customers[:CUSTOMERS]:
+        name = f"{clean(customer.id)} {clean(customer.name)}".strip()
+        yield _value(f"{name}, {_defang(customer.domain)}", 60, f"{customer.messages:>8,}")
+
+
+def _value(text: str, room: int, figures: str) -> str:
+    """A value and its figures in one line; a long value is cut, never the figures."""
+    room = min(room, WIDTH - 4 - len(figures))
+    text = text if len(text) <= room else text[: room - 1] + "…"
+    return f"    {text:<{room}}{figures}"
+
+
+def _rest(title: str, count: int, shown: int) -> Iterator[str]:
     if count > shown:
-        yield f"    … {count} {title} in all (--json lists them)"
+        yield f"  … {count} {title} in all (--json lists them)"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
 def _defang(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from irtool.records.calls import Call, Look, Reply, Traits
 from irtool.records.complaint import Complaint, Hop, Indicator
 from irtool.records.events import Chain, Decision, Entry, Event
-from irtool.records.findings import AccountFinding, Counted, CustomerFinding, Findings, RelayFinding
+from irtool.records.findings import AccountFinding, Counted, CustomerFinding, Findings, Group, RelayFinding, Sample
 from irtool.records.json import Json, from_json, to_json, utc
 from irtool.records.plan import Change, Plan, PlanStep
 from irtool.records.playbook import Input, Playbook, Step, Verb
@@ -26,6 +26,7 @@ __all__ = [
     "Entry",
     "Event",
     "Findings",
+    "Group",
     "Hop",
     "Indicator",
     "Input",
@@ -36,6 +37,7 @@ __all__ = [
     "Playbook",
     "RelayFinding",
     "Reply",
+    "Sample",
     "Step",
     "Traits",
     "Verb",

@@ -9,13 +9,16 @@ from datetime import datetime
 @dataclass(frozen=True, slots=True)
 class Counted:
     """A value found in the campaign. `messages` are campaign messages; `innocent` are messages outside the campaign
-    in the same window that a block of this value would also hit (None if the log cannot tell)."""
+    in the same window that a block of this value would also hit (None if the log cannot tell). `confidence` is 0..1 (0
+    if nothing was judged), `evidence` says why in one sentence."""
 
     value: str
     messages: int = 0
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     innocent: int | None = None
+    confidence: float = 0.0
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,24 @@ class RelayFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """One message as evidence: `source` is "log", or the complaint it came with; `headers` are its telling headers in
+    their order. No recipient can be told from it: of their addresses only the domain is left."""
+
+    source: str
+    time: datetime | None = None
+    account: str | None = None
+    source_ip: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerFinding:
-    """A customer whose domain was impersonated. `contact` is the address notices go to, None if not on file."""
+    """A customer whose domain was impersonated. `contact` is the address notices go to, None if not on file.
+
+    The rest is the evidence: the forged `addresses`, the accounts that sent (`sent_by`), where to (`destinations`, the
+    largest), and sample messages.
+    """
 
     id: str
     name: str = ""
@@ -59,6 +78,20 @@ class CustomerFinding:
     messages: int = 0
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    addresses: tuple[Counted, ...] = ()
+    sent_by: tuple[Counted, ...] = ()
+    destinations: tuple[Counted, ...] = ()
+    samples: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Complaints that belong to one campaign (their sources), what connects them, and how large it is in the log."""
+
+    complaints: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    messages: int = 0
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +101,8 @@ class Findings:
     `sender_addresses` are the attackers' own and may be blocked; `spoofed_addresses` were forged and never are.
     `unanswered` lists the questions that could not be asked (no log, a missing column) in plain sentences.
     `rejected_rows` counts log rows that could not be read, `log_rows` those of the searched span. `from_log` is true
-    if the figures were counted in the log, false if they only count what complaints show.
+    if the figures were counted in the log, false if they only count what complaints show. `campaigns` are the groups
+    of complaints that belong together: the findings are of the first, the others are separate.
     """
 
     messages: int = 0
@@ -86,3 +120,4 @@ class Findings:
     log_rows: int = 0
     from_log: bool = False
     unanswered: tuple[str, ...] = ()
+    campaigns: tuple[Group, ...] = ()

@@ -1,17 +1,4 @@
-"""May this account send this message through us? The relay rules a gateway had over the years, as pure functions.
-
-A rule sees only who owns what, relative to the account that submits:
-
-    envelope sender   own | other | foreign | null       own: the account's, other: another customer's,
-    Sender header     own | other | foreign | absent     foreign: hosted nowhere here
-    From header       own | other | foreign
-    source IP         own | not-own
-
-The rules are those of the Sophos Email post-incident report of April 2025: the one at launch, the change of 2019
-(null envelope + own Sender lets any From pass: the hole), and the fix of 2025 in its two readings. As written, the fix
-("From must belong to the same customer as Sender") also rejects the forwarded calendar invitations that it says still
-work; the hosted-aware reading keeps them.
-"""
+"""What the gateway answers to a submission: the account, the block lists, the trial policy, then the relay rule."""
 
 from __future__ import annotations
 
@@ -19,50 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Owners:
-    """Who owns the four identities of a submission, in the words of the table above."""
-
-    envelope: str
-    sender: str
-    from_: str
-    ip: str
-
-
-def launch(owners: Owners) -> bool:
-    """At launch: the envelope sender is the account's; or, if it is null, the From header is."""
-    return owners.ip == "own" and (owners.envelope == "own" or (owners.envelope == "null" and owners.from_ == "own"))
-
-
-def since_2019(owners: Owners) -> bool:
-    """Since 2019: with a null envelope sender, an own Sender header is as good as an own From."""
-    return launch(owners) or (owners.ip == "own" and owners.envelope == "null" and owners.sender == "own")
-
-
-def since_2019_broad(owners: Owners) -> bool:
-    """The same change read broadly: any one of envelope sender, Sender and From is the account's."""
-    return owners.ip == "own" and "own" in (owners.envelope, owners.sender, owners.from_)
-
-
-def since_2025_literal(owners: Owners) -> bool:
-    """Since 2025, to the letter: with a null envelope sender, From and Sender belong to the account."""
-    return launch(owners) and (owners.envelope == "own" or owners.sender in {"own", "absent"})
-
-
-def since_2025_hosted_aware(owners: Owners) -> bool:
-    """Since 2025, as meant: own Sender may carry a From that is hosted nowhere here, never another customer's."""
-    forward = owners.envelope == "null" and owners.sender == "own" and owners.from_ == "foreign"
-    return since_2025_literal(owners) or (owners.ip == "own" and forward)
-
+from irtool.triage import relay_policy
+from irtool.triage.relay_policy import Owners
 
 RULES: Mapping[str, Callable[[Owners], bool]] = {
-    "launch": launch,
-    "2019": since_2019,
-    "2025-literal": since_2025_literal,
-    "2025-hosted-aware": since_2025_hosted_aware,
+    name: rule for name, rule in relay_policy.RULES.items() if name != "2019-broad"
 }
-"""The rules a provider can be set to, by name."""
+"""The rules a provider can be set to, by name: those that were in force at some time."""
 
 TRIAL_OUTBOUND = ("open", "partner-only")
 """May trial accounts send at all: yes, or only those that a partner manages."""
@@ -128,25 +78,18 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def relation(standing: Standing, account: str, addresses: tuple[str, ...], empty: str) -> str:
-    """Whose the addresses are, seen from the account; of several, the one that speaks most against it."""
-    owners = {standing.owner(domain_of(a)) for a in addresses}
-    if not owners:
-        return empty
-    if owners - {None, account}:
-        return "other"
-    return "foreign" if None in owners else "own"
-
-
 def owners(standing: Standing, submission: Submission) -> Owners:
     """The submission as the rules see it. A From without any address belongs to nobody here."""
-    account = submission.account
-    envelope = (submission.envelope_from,) if submission.envelope_from else ()
+
+    def seen(addresses: tuple[str, ...], empty: str) -> str:
+        found = [standing.owner(domain_of(address)) for address in addresses]
+        return relay_policy.relation(found, submission.account, empty)
+
     return Owners(
-        envelope=relation(standing, account, envelope, "null"),
-        sender=relation(standing, account, submission.sender, "absent"),
-        from_=relation(standing, account, submission.from_, "foreign"),
-        ip="own" if standing.owns_ip(account, submission.ip) else "not-own",
+        envelope=seen((submission.envelope_from,) if submission.envelope_from else (), "null"),
+        sender=seen(submission.sender, "absent"),
+        from_=seen(submission.from_, "foreign"),
+        ip="own" if standing.owns_ip(submission.account, submission.ip) else "not-own",
     )
 
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from irtool.triage.answer import triage
+from irtool.triage.replay import replay
 
-__all__ = ["triage"]
+__all__ = ["replay", "triage"]

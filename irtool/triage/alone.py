@@ -105,7 +105,7 @@ def _customer(one: Counted, complaints: Sequence[Complaint], ownership: Ownershi
     forged = {address for c in complaints for address in _spoofed(c, ownership)}
     domains = {domain_of(a) or "" for a in forged if ownership.owner_of_address(a) == one.value}
     row = ownership.directory.account(one.value) if ownership.directory else None
-    return customer(one.value, row, sorted(domains), Row({}, one.messages, one.first_seen, one.last_seen))
+    return customer(one.value, row, sorted(domains), Row(one.value, one.messages, one.first_seen, one.last_seen))
 
 
 def _counted(seen: Iterable[tuple[Complaint, str]]) -> tuple[Counted, ...]:

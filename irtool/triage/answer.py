@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from irtool.intake.domains import normalise_domain
 from irtool.ports import Directory, LogSource, Progress
-from irtool.records import Complaint, Findings, Hop, utc
-from irtool.triage import alone, build, scope
-from irtool.triage import signatures as marks
-from irtool.triage.questions import ask, sql
-from irtool.triage.rules import Book
-from irtool.triage.scope import Scope
+from irtool.records import Complaint, Findings, Group, Hop, utc
+from irtool.triage import alone, build, packs, signatures
+from irtool.triage.groups import Together, merged, together
+from irtool.triage.scope import MOST, Scope, Search
 from irtool.triage.seeds import Ownership, Seeds, seeds
 
 _LOST = {
@@ -29,15 +27,20 @@ _LOST = {
     "subject": "The log has no subject: messages could not be recognised by it.",
     "id": "The log has no message-id: the message of the complaint could not be looked up.",
 }
+_CASES = 20
+"""How many campaigns are looked for in the log, those with most complaints first."""
 _NO_LOG = (
     "There is no gateway log: how many messages were sent, since when, and by which other accounts is unknown; "
     "figures count complaints."
+)
+_NO_ACCOUNT = (
+    "The log has no account: the accounts are those that own the domains in Sender, and what else they sent is unknown."
 )
 _NO_DIRECTORY = "There is no directory: which accounts and customers the domains belong to is unknown."
 _NO_DOMAINS = "The directory lists no domains: forged senders cannot be told from rightful ones."
 
 
-def triage(  # noqa: PLR0913 - one door, every parameter named
+def triage(  # noqa: PLR0913 - what was found, and by name how to look at it
     complaints: Sequence[Complaint],
     log: LogSource | None,
     directory: Directory | None,
@@ -46,54 +49,94 @@ def triage(  # noqa: PLR0913 - one door, every parameter named
     since: timedelta,
     now: datetime,
     trusted_relays: Sequence[str] = (),
-    signatures: Book | None = None,
+    book: signatures.Book | None = None,
     progress: Progress | None = None,
 ) -> tuple[tuple[Complaint, ...], Findings]:
     """Find the campaign behind the complaints.
 
     `own_domains` are the organisation's, `trusted_relays` host names (or domains of hosts) whose Received headers are
-    believed, `signatures` the book to mark complaints with (the shipped one if None). The searched span begins `since`
-    before the oldest complaint, or before `now` if none is dated, and its end is open. Without a log the findings come
-    from the complaints alone. Raises InputError if the log cannot be read.
+    believed. The searched span begins `since` before the oldest complaint, or before `now` if none is dated, and its
+    end is open. Without a log the findings come from the complaints alone. Complaints of several campaigns are told
+    apart: the findings are of the campaign with most complaints. Raises InputError if the log cannot be read.
     """
     ownership = Ownership(directory, tuple(normalise_domain(domain) or domain.lower() for domain in own_domains))
     owner = ownership.owner if directory else None
     seen = tuple(_marked(complaint, trusted_relays) for complaint in complaints)
-    seen = tuple(replace(c, signatures=marks.hits(c, owner, signatures)) for c in seen)
-    together = [cluster.name for cluster in marks.clusters(seen, owner, signatures)]
-    searched = seeds(seen, ownership, since, now)
-    found = alone.findings(seen, ownership)
-    if log:
-        found = _from_log(log, searched, ownership, found, progress)
+    seen = tuple(replace(c, signatures=signatures.hits(c, owner, book)) for c in seen)
+    cases = _cases(seen, ownership, book)
+    begin = seeds(seen, ownership, since, now).since
+    search = Search(log, ownership, begin, progress) if log else None
+    cases, scopes = _searched(search, cases, ownership, begin)
+    found = _findings(cases[0], scopes[0], search, ownership, begin) if cases else Findings()
+    campaigns = tuple(_group(case, scope) for case, scope in zip(cases, scopes, strict=True))
     lost = [] if log else [_NO_LOG]
-    return seen, replace(
-        found,
-        relays=alone.relays(seen),
-        signatures=tuple(dict.fromkeys([*(name for c in seen for name in c.signatures), *together])),
-        unanswered=(*found.unanswered, *lost, *(() if directory else (_NO_DIRECTORY,))),
-    )
+    missing = (*found.unanswered, *lost, *(() if directory else (_NO_DIRECTORY,)))
+    return seen, replace(found, campaigns=campaigns, unanswered=missing)
 
 
-def _from_log(
-    log: LogSource, searched: Seeds, ownership: Ownership, told: Findings, progress: Progress | None
+def _cases(seen: Sequence[Complaint], ownership: Ownership, book: signatures.Book | None) -> list[Together]:
+    """The complaints by campaign, as far as they tell themselves."""
+    if len(seen) == 1:
+        return [Together(tuple(seen))]
+    rules = (book or signatures.book()).rules
+    critical = frozenset(rule.name for rule in rules if rule.level == "critical")
+    clusters = signatures.clusters(seen, ownership.owner if ownership.directory else None, book)
+    told = [(f"{c.title} ({', '.join(c.by.values())})", c.complaints) for c in clusters]
+    return together(seen, ownership, critical, told)
+
+
+def _searched(
+    search: Search | None, cases: Sequence[Together], ownership: Ownership, begin: datetime
+) -> tuple[list[Together], list[Scope | None]]:
+    """What the log has of each case. Cases that the same accounts are behind are one."""
+    known: list[Together] = []
+    scopes: list[Scope | None] = []
+    for case in cases[:_CASES]:
+        scope = search.find(replace(_seeds(case, ownership), since=begin)) if search else None
+        accounts = set(scope.reasons) if scope else set()
+        same = next((n for n, one in enumerate(scopes) if one and accounts & set(one.reasons)), None)
+        if same is None:
+            known.append(case)
+            scopes.append(scope)
+        else:
+            account = min(accounts & set((scopes[same] or scope).reasons))  # type: ignore[union-attr]  # it has some
+            known[same] = merged(known[same], case, f"same account in the log: {account}")
+    rest = cases[_CASES:]
+    if search and len(cases) > 1:  # the tables of the log are those of the last search
+        scopes[0] = search.find(replace(_seeds(known[0], ownership), since=begin))
+    return [*known, *rest], [*scopes, *([None] * len(rest))]
+
+
+def _seeds(case: Together, ownership: Ownership) -> Seeds:
+    return seeds(case.complaints, ownership, timedelta(), datetime.max.replace(tzinfo=UTC))
+
+
+def _findings(
+    case: Together, scope: Scope | None, search: Search | None, ownership: Ownership, begin: datetime
 ) -> Findings:
-    """The findings of the log; those of the complaints (`told`) if it has no message of the campaign."""
-    values = scope.parameters(searched, ownership, timeless="time" in log.missing())
-    rows = int(str(ask(log, sql("window"), values)[0]["messages"]))
-    domains = int(str(log.query("SELECT count(*) AS domains FROM domains")[0]["domains"]))
-    campaign = scope.find(log, searched, ownership, progress) if rows else None
-    found = build.findings(campaign, ownership) if campaign else told
-    lost = [sentence for column, sentence in _LOST.items() if column in log.missing()]
-    if not domains and ownership.directory:
-        lost.append(_NO_DOMAINS)
-    lost += _outcome(campaign, rows, searched)
+    """The findings of the log; those of the complaints alone if it has no message of the campaign."""
+    found = build.findings(scope, ownership) if scope else alone.findings(case.complaints, ownership)
+    if search:
+        found = search.told(found, scope)
+        lost = [sentence for column, sentence in _LOST.items() if column in search.missing]
+        if scope and found.accounts and "account" in search.missing:
+            lost[lost.index(_LOST["account"])] = _NO_ACCOUNT
+        if not search.domains and ownership.directory:
+            lost.append(_NO_DOMAINS)
+        lost += _outcome(scope, search.rows, Seeds(begin))
+        found = replace(found, unanswered=(*found.unanswered, *lost))
+    found = packs.from_complaints(found, case.complaints, ownership)
     return replace(
         found,
-        log_rows=rows,
-        from_log=campaign is not None,
-        rejected_rows=log.rejected_rows(),
-        unanswered=(*found.unanswered, *lost),
+        relays=alone.relays(case.complaints),
+        signatures=tuple(dict.fromkeys(name for c in case.complaints for name in c.signatures)),
     )
+
+
+def _group(case: Together, scope: Scope | None) -> Group:
+    accounts = tuple(sorted(scope.reasons)[:MOST]) if scope else ()
+    messages = scope.whole.messages if scope else len(case.complaints)
+    return Group(tuple(c.source for c in case.complaints), case.reasons, messages, accounts)
 
 
 def _outcome(campaign: Scope | None, rows: int, searched: Seeds) -> list[str]:

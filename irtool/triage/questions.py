@@ -1,4 +1,8 @@
-"""The questions put to the log: SQL files, and asking them with exactly the parameters they name."""
+"""The questions put to the log: SQL files, and asking them with exactly the parameters they name.
+
+The files hold SELECTs in the subset of SQL that DuckDB, ClickHouse and Spark share. A file that "makes" a table is kept
+under that name for the questions after it, in a temporary table of the connection.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +14,15 @@ from pathlib import Path
 from irtool.ports import LogSource
 from irtool.records import Json
 
-_FOLDER = Path(__file__).with_name("sql")
+FOLDER = Path(__file__).with_name("sql")
 _PARAMETER = re.compile(r"\$(\w+)")
 _COMMENT = re.compile(r"--[^\n]*")
 
 
 @cache
-def sql(name: str, campaign: str = "") -> str:
-    """The SQL of a question; with `campaign`, after the file that defines its `pattern`."""
-    text = _read(name)
-    if campaign:
-        text = _read(campaign).replace("/* owners */", _read("owners")) + text
-    return text
+def sql(name: str) -> str:
+    """The SQL of a question, without its comments."""
+    return _COMMENT.sub("", (FOLDER / f"{name}.sql").read_text("utf-8")).strip()
 
 
 def ask(log: LogSource, text: str, values: Mapping[str, Json]) -> list[dict[str, object]]:
@@ -29,5 +30,12 @@ def ask(log: LogSource, text: str, values: Mapping[str, Json]) -> list[dict[str,
     return log.query(text, {name: values[name] for name in _PARAMETER.findall(text)})
 
 
-def _read(name: str) -> str:
-    return _COMMENT.sub("", (_FOLDER / f"{name}.sql").read_text("utf-8"))
+def keep(log: LogSource, table: str, question: str, values: Mapping[str, Json]) -> None:
+    """Keep the answer to the question of that name as a temporary table, in place of an earlier one."""
+    log.query(f"DROP TABLE IF EXISTS {table}")
+    ask(log, f"CREATE TEMPORARY TABLE {table} AS {sql(question)}", values)
+
+
+def integer(value: object) -> int:
+    """A count as the database gave it (a sum may come as a decimal, or as NULL)."""
+    return value if isinstance(value, int) else int(str(value or 0).partition(".")[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from irtool.intake.domains import domain_of
@@ -27,13 +27,18 @@ class Ownership:
 
     directory: Directory | None
     own_domains: tuple[str, ...]
+    _known: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     def owner(self, domain: str) -> str | None:
         """The owning account, "" for the provider if it has no account, None if nobody here."""
-        account = self.directory.owner(domain) if self.directory else None
-        if account is not None:
-            return account
-        return "" if self.is_own(domain) else None
+        if domain not in self._known:
+            account = self.directory.owner(domain) if self.directory else None
+            self._known[domain] = account if account is not None else "" if self.is_own(domain) else None
+        return self._known[domain]
+
+    def learn(self, owners: Iterable[tuple[str, str]]) -> None:
+        """Take (domain, account) pairs as known, so that they need not be asked for one by one."""
+        self._known.update(owners)
 
     def owner_of_address(self, address: str) -> str | None:
         """The owner of the address's domain, None if it has none."""
@@ -52,7 +57,7 @@ class Ownership:
 @dataclass(frozen=True, slots=True)
 class Seeds:
     """The traits of all complaints together. `senders` are Sender and envelope, `addresses` those and From; `ips` are
-    the first external hops. `since` is the start of the searched span."""
+    the first external hops. `since` is the start of the searched span; `envelope_null` is None if none tells."""
 
     since: datetime
     ids: tuple[str, ...] = ()
@@ -61,6 +66,7 @@ class Seeds:
     froms: tuple[str, ...] = ()
     recipient_domains: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
+    envelope_null: bool | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -70,16 +76,22 @@ class Seeds:
 
 def seeds(complaints: Sequence[Complaint], ownership: Ownership, since: timedelta, now: datetime) -> Seeds:
     """Collect them. The span starts `since` before the oldest complaint (before `now` if none has a date)."""
-    written = [min(c.received_at or c.date or now, now) for c in complaints]
     return Seeds(
-        since=_before(min(written, default=now), since),
+        since=span_start(complaints, since, now),
         ids=_unique(one for c in complaints for one in _spellings(c.message_id)),
         subjects=_unique(c.subject for c in complaints if c.subject),
         senders=_unique(a for c in complaints for a in sender_side(c)),
         froms=_unique(a for c in complaints for a in from_side(c, ownership)),
         recipient_domains=_unique(d for c in complaints for a in c.recipients if (d := domain_of(a))),
         ips=_unique(ip for c in complaints for ip in source_ips(c, ownership)),
+        envelope_null=_any(_null(c, ownership) for c in complaints),
     )
+
+
+def span_start(complaints: Sequence[Complaint], since: timedelta, now: datetime) -> datetime:
+    """The start of the span that is searched for these complaints."""
+    written = [min(c.received_at or c.date or now, now) for c in complaints]
+    return _before(min(written, default=now), since)
 
 
 def from_side(complaint: Complaint, ownership: Ownership) -> tuple[str, ...]:
@@ -144,6 +156,17 @@ def _before(moment: datetime, span: timedelta) -> datetime:
         return moment - span
     except OverflowError:
         return datetime.min.replace(tzinfo=moment.tzinfo)
+
+
+def _null(complaint: Complaint, ownership: Ownership) -> bool | None:
+    """Whether the envelope sender was null when it left here; an envelope of strangers is that of a forwarder."""
+    ours = ownership.owner_of_address(complaint.envelope_from or "") is not None
+    return complaint.envelope_null if complaint.envelope_null or ours else None
+
+
+def _any(answers: Iterable[bool | None]) -> bool | None:
+    known = [answer for answer in answers if answer is not None]
+    return any(known) if known else None
 
 
 def _unique(values: Iterable[str | None]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class Evidence:
             since=since,
             now=now,
             trusted_relays=settings.trusted_relays,
-            signatures=self._book(),
+            book=self._book(),
             progress=progress,
         )
 

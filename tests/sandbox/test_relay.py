@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irtool.sandbox.relay import RULES, Owners, Submission, decide, owners, since_2019_broad
+from irtool.sandbox.relay import RULES, Submission, decide, owners
+from irtool.triage.relay_policy import Owners, since_2019_broad
 
 TABLE = list(csv.DictReader((Path(__file__).parent / "relay_policy.csv").read_text("utf-8").splitlines()))
 COLUMNS = {

@@ -49,7 +49,7 @@ def test_base(locale: str, lang: str) -> None:
 
 def sentences() -> list[str]:
     """Every sentence that triage can say about what it could not answer."""
-    told = [*answer._LOST.values(), answer._NO_LOG, answer._NO_DIRECTORY, answer._NO_DOMAINS]
+    told = [*answer._LOST.values(), answer._NO_ACCOUNT, answer._NO_LOG, answer._NO_DIRECTORY, answer._NO_DOMAINS]
     searched = Seeds(since=datetime(2025, 4, 11, tzinfo=UTC))
     told += [*answer._outcome(None, 7, searched), *answer._outcome(None, 0, searched)]
     others = "28 messages of 18 other accounts"
@@ -73,3 +73,9 @@ def test_every_gap_is_said_in_italian_with_its_figures(sentence: str) -> None:
 def test_a_gap_nobody_knows_stays_as_it_is() -> None:
     """Better English than nothing."""
     assert wording("it").gap("Something new.") == "Something new."
+
+
+def test_the_account_gaps_are_told_apart() -> None:
+    """One says that nothing is known, the other where the accounts are taken from."""
+    said = [wording("it").gap(sentence) for sentence in (answer._LOST["account"], answer._NO_ACCOUNT)]
+    assert said[0] != said[1]

@@ -78,7 +78,8 @@ def test_accounts_come_with_a_judgement_and_its_reasons(big: DuckLog, complaint:
     assert first.confidence >= 0.95
     assert first.evidence == (
         f"{first.messages} of its {first.messages + 3} messages in the searched span go through the hole in the relay "
-        "rule; plan trial; created 2025-04-02, 11 days before the first of them; no partner on file."
+        "rule; forges the same address info@gateway.example; plan trial; created 2025-04-02, 11 days before the first "
+        "of them; no partner on file."
     )
 
 

@@ -14,6 +14,10 @@ GAPS: dict[str, str] = {
     r"The log has no time: .*": (
         "Il log non riporta l'ora: è stato esaminato per intero, e non si conoscono né il primo né l'ultimo messaggio."
     ),
+    r"The log has no account: the accounts are those that own .*": (
+        "Il log non riporta l'account: gli account indicati sono quelli a cui appartengono i domini di Sender, busta "
+        "e Da."
+    ),
     r"The log has no account: .*": (
         "Il log non riporta l'account: non si sa quali account abbiano inviato la campagna, né si è potuto cercare chi "
         "inoltrava a nome di altri."

@@ -1,17 +1,11 @@
--- All messages of the span, campaign or not, that name one of the addresses in the envelope, in Sender or in From.
--- A message that names it twice counts once.
-SELECT address, count(*) AS messages
+-- Makes `addresses`: the addresses of the campaign's senders, their own and the forged ones, those of most messages.
+SELECT address
 FROM (
-  SELECT header_sender AS address FROM log
-  WHERE ($timeless OR time >= CAST($since AS TIMESTAMP)) AND header_sender IN $addresses
-  UNION ALL
-  SELECT envelope_from AS address FROM log
-  WHERE ($timeless OR time >= CAST($since AS TIMESTAMP)) AND envelope_from IN $addresses
-    AND (header_sender IS NULL OR header_sender <> envelope_from)
-  UNION ALL
-  SELECT header_from AS address FROM log
-  WHERE ($timeless OR time >= CAST($since AS TIMESTAMP)) AND header_from IN $addresses
-    AND (header_sender IS NULL OR header_sender <> header_from)
-    AND (envelope_from IS NULL OR envelope_from <> header_from)
+  SELECT header_sender AS address, messages FROM campaign
+  UNION ALL SELECT envelope_from AS address, messages FROM campaign
+  UNION ALL SELECT header_from AS address, messages FROM campaign
 ) named
+WHERE address <> ''
 GROUP BY address
+ORDER BY sum(messages) DESC, address
+LIMIT $most

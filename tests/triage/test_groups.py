@@ -1,0 +1,143 @@
+"""Which complaints are about one campaign, and which are about something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from irtool.adapters.logs import DuckLog
+from irtool.records import Complaint, Findings, Hop
+from irtool.triage.groups import together
+from irtool.triage.seeds import Ownership
+
+Search = Callable[..., tuple[tuple[Complaint, ...], Findings]]
+MakeLog = Callable[..., DuckLog]
+AT = datetime(2025, 4, 14, 12, tzinfo=UTC)
+NOBODY = Ownership(None, ("gateway.example",))
+A = Complaint(
+    "a", "", 0, "eml", message_id="1@a.example", subject="Win", received_at=AT, envelope_from="x@a.example",
+    from_=("x@a.example",), recipients=("u@mail.example",), x_mailer="Mailer 1",
+    hops=(Hop(1, ip="203.0.113.1", by="relay.a.example"),),
+)  # fmt: skip
+B = Complaint(
+    "b", "", 0, "eml", message_id="2@b.example", subject="Lose", received_at=AT, envelope_from="y@b.example",
+    from_=("y@b.example",), recipients=("v@post.example",), x_mailer="Mailer 2",
+    hops=(Hop(1, ip="203.0.113.2", by="relay.b.example"),),
+)  # fmt: skip
+
+
+def sources(*complaints: Complaint, **options: Any) -> list[tuple[str, ...]]:
+    groups = together(complaints, NOBODY, options.pop("critical", frozenset()), **options)
+    return [tuple(c.source for c in group.complaints) for group in groups]
+
+
+def test_strangers_are_separate() -> None:
+    assert sources(A, B) == [("a",), ("b",)]
+    assert sources() == []
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"message_id": A.message_id},
+        {"envelope_from": A.envelope_from},
+        {"sender": (A.envelope_from,)},
+        {"hops": A.hops},
+        {"subject": A.subject, "recipients": A.recipients},  # two weak traits
+        {"from_": ("z@a.example",), "x_mailer": A.x_mailer},
+    ],
+)
+def test_what_makes_them_one(shared: dict[str, Any]) -> None:
+    assert sources(A, replace(B, **shared)) == [("a", "b")]
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [{"recipients": A.recipients}, {"subject": A.subject}, {"x_mailer": A.x_mailer}, {"from_": ("q@a.example",)}],
+)
+def test_one_everyday_trait_is_not_enough(shared: dict[str, Any]) -> None:
+    assert sources(A, replace(B, **shared)) == [("a",), ("b",)]
+
+
+def test_a_forged_address_of_ours_connects() -> None:
+    forged = ("info@gateway.example",)
+    (group,) = together([replace(A, from_=forged), replace(B, from_=forged)], NOBODY, frozenset())
+    assert group.reasons == ("same forged address: info@gateway.example",)
+
+
+def test_a_critical_signature_connects_and_another_does_not() -> None:
+    pair = [replace(c, signatures=("mark",)) for c in (A, B)]
+    assert sources(*pair, critical=frozenset({"mark"})) == [("a", "b")]
+    assert sources(*pair) == [("a",), ("b",)]
+
+
+def test_the_same_abused_relay_on_different_days() -> None:
+    def through(source: str, ip: str, by: str, *, login: bool) -> Complaint:
+        return replace(B, source=source, message_id=source, envelope_from=f"{source}@{source}.example",
+                       from_=(f"{source}@{source}.example",), recipients=(f"u@{source}.example",), subject=source,
+                       x_mailer=None, hops=(Hop(1, ip=ip, by=by, auth=login),))  # fmt: skip
+
+    first = through("may17", "85.65.59.147", "r3.kawaz.jp", login=True)
+    later = through("may30", "112.171.218.7", "r3.kawaz.jp", login=True)
+    assert sources(first, later) == [("may17", "may30")]
+    ours = [through(n, ip, "in.gateway.example", login=True) for n, ip in (("p", "192.0.2.1"), ("q", "192.0.2.2"))]
+    assert sources(*ours) == [("p",), ("q",)]
+    big = [through(n, ip, "mx.big.example", login=False) for n, ip in (("p", "192.0.2.1"), ("q", "192.0.2.2"))]
+    assert sources(*big) == [("p",), ("q",)]
+
+
+def test_what_signatures_correlate_is_one() -> None:
+    (group,) = together([A, B], NOBODY, frozenset(), [("Same HELO (x.example)", ("a", "b"))])
+    assert group.reasons == ("Same HELO (x.example)",)
+
+
+def test_chains_and_order() -> None:
+    middle = replace(A, source="m", message_id="3", subject="Lose", recipients=B.recipients)
+    assert sources(B, replace(B, source="c", message_id="9", envelope_from="n@n.example", subject="?", recipients=(),
+                              from_=(), hops=(), x_mailer=None), A, middle) == [("b", "a", "m"), ("c",)]  # fmt: skip
+
+
+OWNERS = {"spam.example": "T1", "more.example": "T2", "third.example": "T3", "bank.example": "11", "mill.example": "12"}
+PLANS = {"T1": "trial", "T2": "trial", "T3": "trial", "11": "business", "12": "business"}
+
+
+def hole(account: str, domain: str, ip: str, forged: str) -> dict[str, object]:
+    return {"account": account, "source_ip": ip, "envelope_from": "", "header_sender": f"a@{domain}",
+            "header_from": forged, "recipient": f"x@{account.lower()}.victim.example", "subject": account}  # fmt: skip
+
+
+def reported(name: str, domain: str, forged: str) -> Complaint:
+    return Complaint(name, "", 0, "eml", received_at=AT, envelope_from=f"a@{domain}", envelope_null=False,
+                     from_=(forged,), sender=(f"a@{domain}",), subject=name)  # fmt: skip
+
+
+def test_the_log_joins_what_the_complaints_alone_do_not(make_log: MakeLog, search: Search) -> None:
+    rows = [hole("T1", "spam.example", "203.0.113.5", "i@bank.example")] * 9
+    rows += [hole("T2", "more.example", "203.0.113.5", "j@mill.example")] * 8
+    complaints = [reported("one", "spam.example", "i@bank.example"), reported("two", "more.example", "j@mill.example")]
+    _, found = search(complaints, make_log(rows, OWNERS, PLANS))
+    (group,) = found.campaigns
+    assert (group.complaints, group.messages, group.accounts) == (("one", "two"), 17, ("T1", "T2"))
+    assert group.reasons == ("same account in the log: T1",)
+    assert found.messages == 17
+
+
+def test_a_separate_campaign_is_counted_for_itself(make_log: MakeLog, search: Search) -> None:
+    rows = [hole("T1", "spam.example", "203.0.113.5", "i@bank.example")] * 9
+    rows += [hole("T3", "third.example", "198.51.100.3", "k@mill.example")] * 5
+    complaints = [
+        reported("other", "third.example", "k@mill.example"),
+        reported("one", "spam.example", "i@bank.example"),
+        replace(reported("again", "spam.example", "i@bank.example"), subject="else"),
+    ]
+    _, found = search(complaints, make_log(rows, OWNERS, PLANS))
+    assert [(g.complaints, g.messages, g.accounts) for g in found.campaigns] == [
+        (("one", "again"), 9, ("T1",)),
+        (("other",), 5, ("T3",)),
+    ]
+    assert (found.messages, [a.id for a in found.accounts]) == (9, ["T1"])
+    assert [c.id for c in found.affected_customers] == ["11"]
