@@ -10,7 +10,7 @@ from irtool.cli.options import ConfigOption, JsonOption
 from irtool.cli.out import answer, clean, data, door, next_is
 
 commands = typer.Typer(
-    help="Relay rules: who may send in whose name.",
+    help="Relay rules: who may send in whose name.\n\nExample: irtool policy replay --since 72h",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

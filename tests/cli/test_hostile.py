@@ -68,9 +68,11 @@ class Tags(HTMLParser):
 def test_hostile_text_is_harmless_everywhere(hostile: World) -> None:
     """Triage, plan, run, status, timeline, notices and report, in every format."""
     irtool = hostile.irtool
-    shown = irtool("triage", "complaints", code=0)
-    harmless(shown)
-    assert shown.out.count("  subject ") == len(SUBJECTS)
+    harmless(irtool("triage", "complaints", code=0))
+    for complaint in sorted((hostile.folder / "complaints").iterdir()):
+        shown = irtool("triage", f"complaints/{complaint.name}", code=0)
+        harmless(shown)
+        assert shown.out.count("  subject ") == 1
     harmless(irtool("plan", "email-abuse", "complaints", "--as", "alice", code=0))
     harmless(irtool("run", INCIDENT, "--as", "alice", "--yes", code=3))
     for step in ("purge-queue", "notify"):
