@@ -69,8 +69,8 @@ def test_hostile_text_is_harmless_everywhere(hostile: World) -> None:
     """Triage, plan, run, status, timeline, notices and report, in every format."""
     irtool = hostile.irtool
     harmless(irtool("triage", "complaints", code=0))
-    for complaint in sorted((hostile.folder / "complaints").iterdir()):
-        shown = irtool("triage", f"complaints/{complaint.name}", code=0)
+    for path in sorted((hostile.folder / "complaints").iterdir()):
+        shown = irtool("triage", f"complaints/{path.name}", code=0)
         harmless(shown)
         assert shown.out.count("  subject ") == 1
     harmless(irtool("plan", "email-abuse", "complaints", "--as", "alice", code=0))
