@@ -12,9 +12,11 @@ from irtool.cli import (
     check,
     demo,
     doctor,
+    ingest,
     note,
     notices,
     plan,
+    policy,
     report,
     resume,
     sandbox,
@@ -51,6 +53,7 @@ app = typer.Typer(
 for name, function in (
     ("demo", demo.demo),
     ("doctor", doctor.doctor),
+    ("ingest", ingest.ingest),
     ("triage", triage.triage),
     ("plan", plan.plan),
     ("run", run_command.run),
@@ -69,6 +72,7 @@ for name, function in (
     ("sandbox", sandbox.sandbox),
 ):
     app.command(name)(function)
+app.add_typer(policy.commands, name="policy")
 
 
 def run(serve_slack: slack.ServeSlack) -> None:
