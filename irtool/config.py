@@ -57,11 +57,18 @@ class Org(Strict):
 
 
 class LogSettings(Strict):
-    """One gateway log: its format, where it is (globs allowed), and which column is which."""
+    """One gateway log: its format, where it is (a path, a glob, a store, or several), and which column is which.
+
+    `zone` is where times without an offset were written, `year` the year of a Postfix log's oldest line if the files'
+    own times cannot tell it, `times` how times are spelled (strptime, several with `|` between) if not ISO 8601.
+    """
 
     format: str
-    path: str
+    path: str | tuple[str, ...]
     columns: dict[str, str] = Field(default_factory=dict)
+    zone: str = "UTC"
+    year: Annotated[int, Field(ge=1980, le=2200)] | None = None
+    times: str = ""
 
 
 class DirectoryFile(Strict):

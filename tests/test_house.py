@@ -40,6 +40,7 @@ IMPORTERS = {
     "babel": {"tell"},
     "markdown_it": {"tell"},
     "fast_mail_parser": {"intake"},
+    "backports": {"adapters.logs"},
     "olefile": {"intake.outlook"},
     "xml": {"intake.xmlsafe"},
     "zipfile": {"intake.containers"},

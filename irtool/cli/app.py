@@ -13,6 +13,7 @@ from irtool.cli import (
     close,
     demo,
     doctor,
+    ingest,
     note,
     notices,
     plan,
@@ -53,6 +54,7 @@ app = typer.Typer(
 for name, function in (
     ("demo", demo.demo),
     ("doctor", doctor.doctor),
+    ("ingest", ingest.ingest),
     ("triage", triage.triage),
     ("plan", plan.plan),
     ("run", run_command.run),

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import scope_log
-from irtool.adapters.logs.store import ingest
 
 from irtool.adapters.logs import LogFile, write_parquet
+from irtool.adapters.logs.store import ingest
 
 HERE = Path(__file__).parent
 RATIO, MEMORY_MB, SMALL = 1.3, 900, "256MB"
@@ -80,7 +80,7 @@ def compare(folder: Path, scale: float, config: str, memory: str, runs: int) -> 
     yardstick, ours = (min((pair[n] for pair in pairs), key=lambda one: one.cpu) for n in (0, 1))
     ratio = ours.cpu / yardstick.cpu
     peak = max(pair[1].memory for pair in pairs)
-    print(  # noqa: T201 - what a benchmark is for
+    print(
         f"{config:<11} {memory:>5}  bare {yardstick.cpu:6.2f} s CPU {yardstick.wall:6.2f} s {yardstick.memory:>4} MB"
         f"  irtool {ours.cpu:6.2f} s CPU {ours.wall:6.2f} s {peak:>4} MB  ratio {ratio:4.2f}"
         f"  figures {'exact' if right else 'WRONG'}"

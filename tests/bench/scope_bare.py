@@ -99,7 +99,7 @@ def by(position: int) -> dict[str, int]:
     return {row[position]: row[7] for row in rows if row[6] == kind}
 
 
-print(  # noqa: T201 - the answer
+print(
     json.dumps(
         {
             "messages": next(row[7] for row in rows if row[6] == 0b111111),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import email
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -179,18 +177,6 @@ def test_the_fast_door_says_the_same_as_the_slow_one(sample):
         assert getattr(fast, name) == getattr(slow, name), name
     assert content.startswith(content[: fast.size])
     assert content[: fast.size].endswith((b"\n\n", b"\n\r\n"))
-
-
-DATA = Path(email.__file__).parent.parent / "test" / "test_email" / "data"
-
-
-@pytest.mark.skipif(not DATA.is_dir(), reason="this Python comes without its own tests")
-def test_the_messages_of_pythons_own_tests():
-    files = sorted(DATA.glob("*.txt"))
-    assert len(files) > 30
-    complaints = [one for path in files for one in read_complaints([(path.name, path.read_bytes())])]
-    assert len(complaints) >= len(files)
-    assert sum(bool(one.from_) for one in complaints) > 0.8 * len(files)
 
 
 def test_pasted_headers_with_indentation_and_blank_lines(sample):

@@ -1,0 +1,129 @@
+"""The text of log files: unpacked, bounded, and made harmless to what reads it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+UNIT, NOTHING = b"\x1f", b"\x1e"
+"""Between the values of a row in our own files, and what stands for no value; neither is ever in what is read."""
+_CHUNK = 1 << 16
+_HARMFUL = (b"\x1f", b"\x1e", b"\x00", b"\r")
+_HARMLESS = bytes.maketrans(b"".join(_HARMFUL), b"????")
+
+
+def escaped(path: str) -> str:
+    """The path so that a reader that expands globs takes every character as it is."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in path)
+
+
+def salvaged(paths: Sequence[str], folder: Path) -> dict[str, str]:
+    """The same files, each with its origin: every .gz unpacked into `folder` as far as it goes, because a gateway may
+    still be writing it."""
+    return {_unpacked(Path(p), folder / f"salvaged-{n}.jsonl") if p.endswith(".gz") else p: p
+            for n, p in enumerate(paths)}  # fmt: skip
+
+
+def _unpacked(path: Path, target: Path) -> str:
+    with path.open("rb") as packed, target.open("wb") as plain:
+        stream = zlib.decompressobj(wbits=31)
+        while data := packed.read(_CHUNK):
+            while data:
+                try:
+                    plain.write(stream.decompress(data))
+                except zlib.error:
+                    return str(target)
+                data = stream.unused_data
+                if stream.eof:
+                    stream = zlib.decompressobj(wbits=31)
+    return str(target)
+
+
+def unpacked(path: str) -> io.BufferedIOBase:
+    """The file's bytes, .gz and .zst unpacked (recognised by content). The caller closes it."""
+    with Path(path).open("rb") as start:
+        magic = start.read(4)
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(path, "rb")
+    if magic == b"\x28\xb5\x2f\xfd":
+        packed: io.BufferedIOBase = _zstd().ZstdFile(path)
+        return packed
+    return Path(path).open("rb")
+
+
+def torn() -> tuple[type[Exception], ...]:
+    """What reading a packed file raises when it ends too early or is damaged."""
+    return (EOFError, zlib.error, gzip.BadGzipFile, _zstd().ZstdError)
+
+
+def _zstd() -> Any:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
+
+
+class Clean(io.RawIOBase):
+    """Whole lines of a file: valid UTF-8, of bounded length, without the characters that mean something to our own row
+    files. `tail` is what stands behind the last line end, and `cut` says that a packed file ended too early."""
+
+    def __init__(self, source: io.BufferedIOBase) -> None:
+        self._source = source
+        self._torn = torn()
+        self._ready = memoryview(b"")
+        self.tail = b""
+        self.cut = False
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer; 0 at the end."""
+        while not self._ready:
+            try:
+                data = b"" if self.cut else self._source.read1(_CHUNK)
+            except self._torn:
+                self.cut = True
+                continue
+            if not data:
+                return 0
+            self._ready = memoryview(self._lines(self.tail + data))
+        view = memoryview(buffer)
+        size = min(len(view), len(self._ready))
+        view[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+        super().close()
+
+    def _lines(self, data: bytes) -> bytes:
+        end = data.rfind(b"\n") + 1
+        if not end and len(data) >= _CHUNK:
+            data, end = data + b"\n", len(data) + 1  # nobody may have to hold a line without end
+        self.tail = data[end:]
+        return cleaned(data[:end])
+
+
+def cleaned(data: bytes) -> bytes:
+    """These lines as valid UTF-8 with plain line ends."""
+    if not data.isascii():
+        data = data.decode("utf-8", "replace").encode()
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    return data.translate(_HARMLESS) if any(byte in data for byte in _HARMFUL) else data
+
+
+def lines(path: str) -> tuple[Iterable[bytes], Clean]:
+    """The file's lines, with their ends, and what is known of it once they are read."""
+    clean = Clean(unpacked(path))
+    return io.BufferedReader(clean, 1 << 18), clean

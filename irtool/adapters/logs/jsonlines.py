@@ -1,0 +1,207 @@
+"""JSON logs -> Parquet in normal form, in one pass: the database reads only the keys that are wanted.
+
+A line that is no object, is torn, has none of the keys or no time is a row of NULLs to the database; such rows carry
+the name of their file in the column `rejected` and are no part of the log.
+"""
+
+# ruff: noqa: S608 - names and paths are quoted by columns; SQL has no parameters in their places
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from irtool.adapters.logs import columns, engine, files
+from irtool.adapters.logs.columns import literal
+from irtool.adapters.logs.jsonkeys import Keys
+from irtool.adapters.logs.paths import matching
+from irtool.adapters.logs.presets import Preset
+from irtool.adapters.logs.rows import copy
+from irtool.adapters.logs.shapes import LogFile
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SNIFFED, _CASES = 20_000, 2_000
+_LINE = 2_000_000
+"""Bytes of a line; a longer one is no record of a mail server."""
+_LARGEST = 64 << 20
+"""Bytes of one JSON document that has the rows in a list."""
+_LISTS = columns.ADDRESSES | {"account", "source_ip"}
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRows:
+    """The Parquet file that the lines became, with `rejected` (a file's name) and `kind` beside the log's columns;
+    `held` are the columns that the mapping found, None if the values decide."""
+
+    target: str
+    held: frozenset[str] | None
+    origins: Mapping[str, str]
+
+
+class JsonReader:
+    """Reads one source. Raises InputError for a mapping to a key that no line has."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, label: str, preset: Preset) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._label = label
+        self._preset = preset
+
+    def load(self, source: LogFile) -> JsonRows:
+        """All files of the source as one Parquet file."""
+        import duckdb
+
+        origins = self._flattened(matching(source.path))
+        try:
+            return self._read(source, origins)
+        except duckdb.IOException as error:
+            if "GZIP" not in str(error):
+                raise
+            whole = files.salvaged(list(origins), self._folder)
+            return self._read(source, {new: origins[old] for new, old in whole.items()})
+
+    def _flattened(self, paths: Sequence[str]) -> dict[str, str]:
+        """Files with one object on a line, each with its origin: those that are one document are taken apart."""
+        found = {}
+        for count, path in enumerate(paths):
+            select = self._document(path)
+            if select:
+                target = str(self._folder / f"{self._label}-flat-{count}.jsonl")
+                shape = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x1f'"
+                self._connection.execute(f"COPY ({select}) TO {literal(target)} ({shape})")
+                found[target] = path
+            else:
+                found[path] = path
+        return found
+
+    def _document(self, path: str) -> str:
+        """The SELECT of the rows of a file that is an array, or an object with the rows in a list; "" if it is not."""
+        start = _first_byte(path)
+        listed = columns.literals([files.escaped(path)])
+        reader = f"read_json_objects({listed}, ignore_errors = true, maximum_object_size = {_LARGEST}, format = "
+        if start == b"[" and not self._is_lines(listed):
+            return f"SELECT json(json) FROM {reader}'array')"
+        for key in self._preset.lists if start == b"{" else ():
+            place = literal(f"$.{columns.quoted_key(key)}")
+            whole = f"SELECT json FROM {reader}'unstructured')"
+            sql = f"SELECT count(*) FROM ({whole} LIMIT 1) WHERE json_type(json, {place}) = 'ARRAY'"
+            if engine.number(self._connection, sql):
+                rows = literal(f"$.{columns.quoted_key(key)}[*]")
+                return f"SELECT json(unnest(json_extract(json, {rows}))) FROM ({whole})"
+        return ""
+
+    def _is_lines(self, listed: str) -> bool:
+        """Whether there are objects on lines of their own, after all: a line may be an array where none belongs."""
+        lines = f"SELECT json FROM read_ndjson_objects({listed}, ignore_errors = true, {_sized()}) LIMIT {_SNIFFED}"
+        return engine.number(self._connection, f"SELECT count(*) FROM ({lines}) WHERE json_type(json) = 'OBJECT'") > 0
+
+    def _read(self, source: LogFile, origins: Mapping[str, str]) -> JsonRows:
+        target = str(self._folder / f"{self._label}.parquet")
+        keys = self._keys(list(origins), source)
+        if keys is None:
+            select = f"SELECT *, CAST(NULL AS VARCHAR) AS rejected, 1 AS kind FROM ({columns.NO_ROWS})"
+            self._connection.execute(copy(select, target))
+            return JsonRows(target, frozenset(source.columns), origins)
+        listed = columns.literals(files.escaped(path) for path in origins)
+        options = f"format = 'newline_delimited', ignore_errors = true, {_sized()}"
+        table = f"read_json({listed}, {options}, columns = {keys.shape()})"
+        if source.most:
+            table = f"(SELECT *, filename FROM {table} LIMIT {source.most})"
+        with engine.zone(self._connection, source.zone):
+            self._connection.execute(copy(self._select(keys, table, source), target))
+        held = None if self._preset.columns else frozenset(keys.places)
+        return JsonRows(target, held, origins)
+
+    def _select(self, keys: Keys, table: str, source: LogFile) -> str:
+        preset = self._preset
+        kind = _kind(keys.first(preset.kind), preset)
+        values = {}
+        for name, places in keys.places.items():
+            found = [keys.value(place) for place in places]
+            found[:0] = [f"CASE WHEN {kind} = 1 THEN {keys.value(p)} END" for p in preset.entry.get(name, ())]
+            if preset.columns and name != "envelope_from":
+                found = [f"NULLIF({value}, '')" for value in found]
+            value = f"COALESCE({', '.join(found)})" if len(found) > 1 else found[0]
+            value = f"NULLIF({value}, {literal(preset.unknown)})" if preset.unknown else value
+            is_list = name in (_LISTS if preset.columns else columns.ADDRESSES)
+            values[name] = (value, "JSON" if is_list else "VARCHAR")
+        more = {"kind": kind, "empty": keys.all_null(), "origin": "filename"}
+        inner = columns.normalised(table, values, source.times or preset.spelling, more)
+        bad = f"empty{' OR time IS NULL' if 'time' in keys.places else ''}"
+        return f"SELECT * EXCLUDE (empty, origin), CASE WHEN {bad} THEN origin END AS rejected FROM ({inner})"
+
+    def _keys(self, paths: Sequence[str], source: LogFile) -> Keys | None:
+        """Which keys hold which columns; None if no line of the files is an object."""
+        preset = self._preset
+        if preset.columns:
+            known = {name: preset.columns[name] for name in columns.LOG if name in preset.columns}
+            places = {**known, **{name: (place,) for name, place in self._mapped(paths, source).items()}}
+            extra = [*preset.kind, *(place for some in preset.entry.values() for place in some)]
+            return Keys(places, extra, (), lambda doubtful: self._seen(paths, doubtful))
+        top, there = self._there(paths, source.columns)
+        if not top:
+            return None
+        held = columns.resolve(columns.LOG, source.columns, there, source.place)
+        return Keys({name: (place,) for name, place in held.items()}, (), frozenset(top))
+
+    def _mapped(self, paths: Sequence[str], source: LogFile) -> dict[str, str]:
+        """The columns that the user maps, whatever the format knows."""
+        if not source.columns:
+            return {}
+        there = self._there(paths, source.columns)[1]
+        held = columns.resolve(columns.LOG, source.columns, there, source.place)
+        return {name: held[name] for name in source.columns}
+
+    def _there(self, paths: Sequence[str], mapping: Mapping[str, str]) -> tuple[list[str], list[str]]:
+        """The keys of the objects; and the same with the nested ones that the mapping names."""
+        top: list[str] = []
+        there: list[str] = []
+        for limit in (f"LIMIT {_SNIFFED}", ""):  # a rare key may come late: look at everything before saying no
+            top = self._top(paths, limit)
+            nested = [name for name in mapping.values() if name not in top and name.split(".")[0] in top]
+            there = [*top, *(name for name in nested if "." in name)]
+            if set(mapping.values()) <= set(there):
+                break
+        return top, there
+
+    def _top(self, paths: Sequence[str], limit: str) -> list[str]:
+        sql = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({self._objects(paths, limit)}) ORDER BY 1"
+        return [str(row[0]) for row in self._connection.execute(sql).fetchall()]
+
+    def _seen(self, paths: Sequence[str], places: Sequence[str]) -> str:
+        """Of keys that differ only in case the one that most of the first lines have."""
+        counts = ", ".join(f"count(json_extract(json, {literal(columns.json_path(place))}))" for place in places)
+        sql = f"SELECT {counts} FROM ({self._objects(paths, f'LIMIT {_CASES}')})"
+        found = self._connection.execute(sql).fetchone() or ()
+        return max(zip(places, found, strict=True), key=lambda one: one[1])[0]
+
+    def _objects(self, paths: Sequence[str], limit: str) -> str:
+        lines = f"read_ndjson_objects({columns.literals(map(files.escaped, paths))}, ignore_errors = true, {_sized()})"
+        return f"SELECT json FROM {lines} WHERE json_type(json) = 'OBJECT' {limit}"
+
+
+def _kind(value: str, preset: Preset) -> str:
+    """SQL for the number of the group that a record belongs to; 0 is none of them."""
+    if not preset.kinds:
+        return "1"
+    cases = " ".join(
+        f"WHEN {value} IN ({', '.join(literal(word) for word in sorted(group))}) THEN {count}"
+        for count, group in enumerate(preset.kinds, 1)
+    )
+    return f"(CASE WHEN {value} IS NULL THEN 1 {cases} ELSE 0 END)"
+
+
+def _sized() -> str:
+    return f"maximum_object_size = {_LINE}"
+
+
+def _first_byte(path: str) -> bytes:
+    try:
+        with files.unpacked(path) as text:
+            return text.read1(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    except files.torn():
+        return b""

@@ -1,0 +1,152 @@
+"""The files of a log as tables: each source becomes one SELECT with the normalised columns."""
+
+# ruff: noqa: S608 - names and paths are quoted by columns; SQL has no parameters in their places
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from irtool.adapters.logs import columns, engine, postfix, separated, syslog
+from irtool.adapters.logs.files import escaped
+from irtool.adapters.logs.jsonlines import JsonReader
+from irtool.adapters.logs.paths import matching
+from irtool.adapters.logs.presets import PRESETS, Preset
+from irtool.adapters.logs.rejects import Rejects
+from irtool.adapters.logs.rows import RowFiles, copy
+from irtool.adapters.logs.shapes import FORMATS, LogFile
+from irtool.errors import InputError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_NO_TIME = "no time that can be understood"
+_BROKEN = "torn, no object, or none of the keys or no time in it"
+
+
+class Loader:
+    """Reads sources into a fresh database. `rejects`, `lacking` and `readable` add up over them."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self._connection = connection
+        self._folder = folder
+        self.rejects = Rejects()
+        self.lacking: list[frozenset[str]] = []
+        self.readable: list[str] = []
+
+    def source(self, number: int, source: LogFile) -> str:
+        """The SELECT that gives the normalised rows of one source. Raises InputError."""
+        if source.format not in FORMATS:
+            raise InputError(f"{source.place}: unknown log format {source.format!r}", hint=f"use {', '.join(FORMATS)}")
+        syslog.zone_named(source.zone, source.place)
+        label = f"log-{number}"
+        with engine.reading(source.place):
+            if source.format == "parquet":
+                return self._parquet(label, source)
+            if source.format == "postfix":
+                return self._postfix(label, source)
+            preset = PRESETS[source.format]
+            return (self._json if preset.reader == "jsonl" else self._csv)(label, source, preset)
+
+    def _parquet(self, label: str, source: LogFile) -> str:
+        paths = matching(source.path)
+        table = engine.parquet(paths)
+        there = engine.kinds(self._connection, table)
+        held = columns.resolve(columns.LOG, source.columns, list(there), source.place)
+        empty = self._empty(paths)
+        held = {key: name for key, name in held.items() if name not in empty}
+        values = {key: (columns.identifier(name), there[name]) for key, name in held.items()}
+        kept = [] if source.columns or not set(columns.STORED) <= set(there) else columns.STORED[len(columns.LOG) :]
+        if source.most:
+            table = f"(SELECT *, filename FROM {table} LIMIT {source.most})"
+        if self._is_plain(table, values):
+            domains = "".join(f", {columns.identifier(name)}" for name in kept)
+            rows = f"SELECT {columns.plain_select(values)}{domains}, filename AS origin FROM {table}"
+        else:
+            target, kept = str(self._folder / f"{label}.parquet"), []
+            with engine.zone(self._connection, source.zone):
+                self._connection.execute(
+                    copy(columns.normalised(table, values, source.times, {"origin": "filename"}), target)
+                )
+            rows, paths = f"SELECT * FROM {engine.parquet([target])}", [target]
+        self._loaded(held, paths)
+        return self._timed(rows, timed="time" in held, kept=[*kept, *(["recipient_domain"] if kept else [])])
+
+    def _timed(self, rows: str, *, timed: bool, kept: Sequence[str] = ()) -> str:
+        """The rows that have a time, if the files have one at all; the others are counted by their `origin`."""
+        view = f"SELECT {columns.log_view(kept)} FROM ({rows})"
+        if not timed:
+            return view
+        before = self.rejects.rows
+        self._count(f"SELECT origin AS rejected FROM ({rows}) WHERE time IS NULL", {}, _NO_TIME)
+        return f"{view} WHERE time IS NOT NULL" if self.rejects.rows > before else view
+
+    def _is_plain(self, table: str, values: dict[str, tuple[str, str]]) -> bool:
+        if not all(columns.is_plain(key, kind) for key, (_, kind) in values.items()):
+            return False
+        odd = " OR ".join(columns.odd(key, name) for key, (name, _) in values.items()) or "false"
+        return not engine.number(self._connection, f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {odd} LIMIT 1)")
+
+    def _json(self, label: str, source: LogFile, preset: Preset) -> str:
+        found = JsonReader(self._connection, self._folder, label, preset).load(source)
+        table = engine.parquet([found.target])
+        self._count(f"SELECT rejected FROM {table} WHERE rejected IS NOT NULL", found.origins, _BROKEN)
+        self._loaded(found.held if found.held is not None else self._filled([found.target]), [found.target])
+        return f"SELECT {columns.log_view(())} FROM {table} WHERE rejected IS NULL AND {self._kind(table, preset)}"
+
+    def _csv(self, label: str, source: LogFile, preset: Preset) -> str:
+        paths = matching(source.path)
+        rows = RowFiles(self._connection, self._folder, label, separated.NAMES)
+        held = frozenset[str]().union(*(separated.columns_of(path, source, preset) for path in paths))
+        spelling = source.times or preset.spelling
+        values = {name: (columns.identifier(name), "VARCHAR") for name in columns.LOG if name in held}
+        more = {"origin": "origin", "kind": "CAST(kind AS TINYINT)"}
+        with engine.zone(self._connection, source.zone):
+            made = separated.rows(paths, source, preset, self.rejects)
+            rows.take(made, lambda table: columns.normalised(table, values, spelling, more))
+        self._loaded(held, rows.written)
+        table = engine.parquet(rows.written)
+        return self._timed(f"SELECT * FROM {table} WHERE {self._kind(table, preset)}", timed="time" in held)
+
+    def _postfix(self, label: str, source: LogFile) -> str:
+        zone = syslog.zone_named(source.zone, source.place)
+        pieces = syslog.in_order(matching(source.path), zone, source.year)
+        rows = RowFiles(self._connection, self._folder, label, postfix.NAMES)
+        if source.most:
+            pieces = pieces[-1:]
+        reader = postfix.PostfixReader(self.rejects, zone)
+        values = {name: (columns.identifier(name), "VARCHAR") for name in postfix.NAMES}
+        rows.take(reader.rows(pieces, source.most or None), lambda table: columns.normalised(table, values))
+        self._loaded(self._filled(rows.written) | {"time"}, rows.written)
+        return f"SELECT {columns.log_view(())} FROM {engine.parquet(rows.written)}"
+
+    def _kind(self, table: str, preset: Preset) -> str:
+        """The condition that leaves one record for a message, of a log that has several."""
+        if not preset.kinds:
+            return "true"
+        best = engine.number(self._connection, f"SELECT min(kind) FROM {table} WHERE kind > 0")
+        return f"kind = {best}"
+
+    def _filled(self, paths: Sequence[str]) -> frozenset[str]:
+        """The columns of our own files that hold anything at all."""
+        return frozenset(columns.LOG) - self._empty(paths)
+
+    def _empty(self, paths: Sequence[str]) -> frozenset[str]:
+        """The columns in which nothing stands, by the files' own statistics: as good as not there."""
+        sql = (
+            "SELECT path_in_schema FROM parquet_metadata($paths) GROUP BY ALL "
+            "HAVING bool_and(COALESCE(stats_null_count = num_values, false))"
+        )
+        rows = self._connection.execute(sql, {"paths": [escaped(path) for path in paths]}).fetchall()
+        return frozenset(str(row[0]) for row in rows)
+
+    def _count(self, sql: str, origins: Mapping[str, str], why: str) -> None:
+        rows = self._connection.execute(f"SELECT rejected, count(*) FROM ({sql}) GROUP BY 1 ORDER BY 1").fetchall()
+        for name, count in rows:
+            self.rejects.add(origins.get(str(name), str(name)), int(count), why)
+
+    def _loaded(self, held: Iterable[str], readable: Sequence[str]) -> None:
+        has = {*held, *(("recipient_domain",) if "recipient" in held else ())}
+        self.lacking.append(frozenset(columns.LOG) - has)
+        self.readable.extend(readable)

@@ -1,0 +1,70 @@
+"""One message's lines of a Postfix log, cut into values. The careful half of the reader; the fast half is postfix.py.
+
+What stands in a line in which order (Postfix 3.x, cleanup_act_log(), smtpd, qmgr, log_adhoc()):
+
+    client=NAME[IP]:PORT, sasl_method=…, sasl_username=USER, sasl_sender=…, orig_queue_id=…, orig_client=NAME[IP]
+    info: header NAME: TEXT from NAME[IP]; from=<ENV> to=<RCPT> proto=ESMTP helo=<HELO>: TEXT OF THE RULE
+    message-id=<…>
+    from=<ENV>, size=N, nrcpt=N (queue active)
+    to=<RCPT>, orig_to=<RCPT>, relay=…, conn_use=…, delay=…, delays=…, dsn=…, status=WORD (REPLY)
+"""
+
+from __future__ import annotations
+
+import re
+
+from irtool.adapters.logs.files import NOTHING
+
+_MARK = b"; from=<"
+CUT = 200
+"""Bytes of a header that Postfix logs."""
+_AFTER_USER = re.compile(rb", (?:sasl_sender|orig_queue_id|orig_client)=")
+_ORIGIN = re.compile(rb", orig_client=[^\[\n]*\[([^\]\n]*)\]")
+_ADDRESS = re.compile(rb'(?:"(?:[^"\\]|\\.)*"|[^">])*')
+
+
+def client(rest: bytes) -> tuple[bytes, bytes]:
+    """IP and SASL user of a `client=` line; of a message that a content filter gave back, the first client's IP."""
+    start = rest.find(b"[") + 1
+    end = rest.find(b"]", start)
+    address = rest[start:end] if 0 < start < end else NOTHING
+    user = rest.find(b", sasl_username=", end)
+    if user > 0 and rest.find(b", ", user + 2) < 0:
+        return address, rest[user + 16 : -1] or NOTHING
+    name = _AFTER_USER.split(rest[user + 16 : -1])[0] if user > 0 else NOTHING
+    first = _ORIGIN.search(rest, end)
+    return first[1] if first else address, name or NOTHING
+
+
+def content(line: bytes, envelope: bytes, recipient: bytes) -> bytes:
+    """The header in a `… header NAME: TEXT …` line, found from the right end; empty if there is none.
+
+    Behind it stand the client, the envelope and the HELO name, which has no `;`, `<`, `>`, `@` or space. Where a second
+    `; from=<` makes the place doubtful, it is the last one that is followed by the message's own envelope.
+    """
+    start = line.find(b" header ") + 8
+    mark = line.rfind(_MARK)
+    if mark < 0:
+        mark = line.rfind(b";")
+    elif line.find(_MARK) != mark:
+        own = _MARK + envelope + b"> to=<"
+        mark = max(line.rfind(own + recipient + b"> "), 0) or max(line.rfind(own), 0) or mark
+    origin = line.rfind(b" from ", start, mark) if mark > start > 8 else -1
+    return line[start:origin] if origin > 0 else b""
+
+
+def value(header: bytes, name: bytes) -> bytes | None:
+    """The text of the header if it has this name. A folded line's end is logged as `?`: at the edges it is no text."""
+    found, colon, text = header.partition(b":")
+    if not colon or found.rstrip().lower() != name:
+        return None
+    text = text.strip()
+    return text.lstrip(b"? ") if text[:1] == b"?" else text
+
+
+def address(text: bytes, start: int) -> int:
+    """Where the address ends that begins at `start` inside `<…>`, with quotes respected."""
+    if text.find(b'"', start, start + 1) < 0:
+        return text.find(b">", start)
+    quoted = _ADDRESS.match(text, start)
+    return quoted.end() if quoted else -1

@@ -1,0 +1,87 @@
+"""What `irtool doctor logs` says: for each log which questions it cannot answer, and what would cure it. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from irtool.adapters.logs import LogFile
+from irtool.adapters.logs.columns import LOG
+from irtool.adapters.logs.cures import advice, cure
+from irtool.adapters.logs.rejects import Reject
+from irtool.adapters.logs.survey import Survey, survey
+from irtool.errors import IrtoolError
+from irtool.wiring.evidence import Evidence
+
+QUESTIONS = (
+    ("relaying in somebody else's name (null sender, own Sender, foreign From)",
+     ("account", "envelope_from", "header_from", "header_sender")),
+    ("who was impersonated", ("header_from",)),
+    ("which accounts sent it", ("account",)),
+    ("which IPs to block", ("source_ip",)),
+    ("which destination to block", ("recipient_domain",)),
+    ("since when, and whether it still goes on", ("time",)),
+    ("whether the complaint's message is in the log", ("id",)),
+    ("messages with the same subject", ("subject",)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A column that a log does not have, and the setting that would bring it."""
+
+    column: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogCheck:
+    """One log. `level`: ok, warn (questions stay open) or fault (it cannot be read)."""
+
+    level: str
+    name: str
+    format: str
+    says: str
+    rows: int = 0
+    has: Sequence[str] = ()
+    lacks: Sequence[Lack] = ()
+    cannot: Sequence[str] = ()
+    rejects: Sequence[Reject] = ()
+    notes: Sequence[Reject] = ()
+    first: datetime | None = None
+    last: datetime | None = None
+    advice: str = ""
+    hint: str = ""
+
+
+def check_logs(evidence: Evidence) -> Iterator[LogCheck]:
+    """Every configured log, by a sample of its rows."""
+    for name, source in evidence.sources().items():
+        try:
+            yield _checked(name, source, survey(source))
+        except IrtoolError as error:
+            yield LogCheck("fault", name, source.format, error.message, hint=error.hint)
+
+
+def _checked(name: str, source: LogFile, seen: Survey) -> LogCheck:
+    has = tuple(column for column in LOG if seen.has(column))
+    lacks = tuple(Lack(column, cure(source.format, column)) for column in LOG if column not in has)
+    cannot = tuple(text for text, needed in QUESTIONS if not set(needed) <= set(has))
+    wrong = seen.rows == 0 or bool(cannot)
+    share = f"{len(has)} of {len(LOG)} columns in a sample of {seen.rows:,} messages"
+    return LogCheck(
+        "warn" if wrong else "ok",
+        name,
+        source.format,
+        share if seen.rows else "no message could be read",
+        seen.rows,
+        has,
+        lacks,
+        cannot,
+        seen.rejects,
+        seen.notes,
+        seen.first,
+        seen.last,
+        advice(source.format),
+    )

@@ -1,0 +1,191 @@
+"""The store: read once, complete, and the same whatever happens in between."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from irtool.adapters.logs import LogFile, open_log
+from irtool.adapters.logs import store as store_module
+from irtool.adapters.logs.manifest import Manifest
+from irtool.adapters.logs.store import Ingested, ingest
+from irtool.errors import InputError, UsageError
+
+START = datetime(2025, 4, 13, 23, 0, tzinfo=UTC)
+
+
+def lines(first: int, last: int) -> str:
+    """An hour apart, from START on."""
+    return "".join(
+        json.dumps(
+            {"time": (START + timedelta(hours=n)).isoformat(), "account": f"T{n}", "header_from": "A <A@b.example>"}
+        )
+        + "\n"
+        for n in range(first, last)
+    )
+
+
+def bring(folder: Path, source: LogFile, name: str = "gateway") -> Ingested:
+    (found,) = ingest({name: source}, folder / "store")
+    return found
+
+
+def accounts(folder: Path, path: str = "store") -> list[object]:
+    with open_log([LogFile("parquet", str(folder / path))]) as log:
+        assert log.rejected_rows() == 0
+        return [row["account"] for row in log.query("SELECT account FROM log ORDER BY time")]
+
+
+def named(first: int, last: int) -> list[str]:
+    return [f"T{n}" for n in range(first, last)]
+
+
+def test_a_store_is_read_in_place_by_day(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(0, 3) + '{"time": "2025-')
+    found = bring(tmp_path, LogFile("jsonl", str(tmp_path / "a.jsonl")))
+    assert (found.rows, found.rejected, found.read, found.known) == (3, 1, 1, 0)
+    assert (found.first, found.last) == ("2025-04-13T23:00:00Z", "2025-04-14T01:00:00Z")
+    assert [(Path(r.file).name, r.rows) for r in found.rejects] == [("a.jsonl", 1)]
+    files = sorted(p.relative_to(tmp_path / "store").parts[0] for p in (tmp_path / "store").glob("*/*.parquet"))
+    assert files == ["day=2025-04-13", "day=2025-04-14"]
+    assert accounts(tmp_path) == accounts(tmp_path, "store/**/*.parquet") == named(0, 3)
+    with open_log([LogFile("parquet", str(tmp_path / "store"))]) as log:
+        (row,) = log.query("SELECT * FROM log WHERE account = 'T0'")
+        assert (row["header_from"], row["from_domain"]) == ("a@b.example", "b.example")
+
+
+def test_the_same_files_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(0, 2))
+    (tmp_path / "b.jsonl").write_text(lines(2, 4))
+    source = LogFile("jsonl", str(tmp_path / "*.jsonl"))
+    assert bring(tmp_path, source).read == 2
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "store").glob("*/*")}
+    os.utime(tmp_path / "a.jsonl")
+    (tmp_path / "b.jsonl").rename(tmp_path / "c.jsonl")
+    monkeypatch.setattr(store_module, "Loader", None)
+    again = bring(tmp_path, source)
+    assert (again.rows, again.read, again.known) == (4, 0, 2)
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "store").glob("*/*")} == before
+
+
+def test_a_file_that_has_grown_replaces_what_was_read_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    source = LogFile("jsonl", str(tmp_path / "*.jsonl*"))
+    path.write_text(lines(0, 2))
+    bring(tmp_path, source)
+    path.write_text(lines(0, 3))
+    assert bring(tmp_path, source).rows == 3
+    path.write_text(lines(0, 4))
+    path.rename(tmp_path / "a.jsonl.1")  # grown and rotated
+    path.write_text(lines(4, 5))
+    assert bring(tmp_path, source).rows == 5
+    (tmp_path / "a.jsonl.1.gz").write_bytes(gzip.compress((tmp_path / "a.jsonl.1").read_bytes()))
+    (tmp_path / "a.jsonl.1").unlink()
+    assert bring(tmp_path, source).rows == 5
+    assert accounts(tmp_path) == accounts(tmp_path, "store/**/*.parquet") == named(0, 5)
+
+
+def test_what_is_gone_from_the_disk_stays_in_the_store(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(0, 2))
+    source = LogFile("jsonl", str(tmp_path / "*.jsonl"))
+    bring(tmp_path, source)
+    (tmp_path / "a.jsonl").unlink()
+    (tmp_path / "b.jsonl").write_text(lines(2, 3))
+    assert bring(tmp_path, source).rows == 3
+    assert accounts(tmp_path) == named(0, 3)
+
+
+def syslog(first: int, last: int) -> str:
+    made = []
+    for n in range(first, last):
+        at = START + timedelta(hours=n)
+        made += [f"{at.isoformat()} mx1 postfix/{text}\n" for text in (
+            f"smtpd[1]: 4ZbQk21xWzz{n}: client=x[192.0.2.1], sasl_method=PLAIN, sasl_username=T{n}",
+            f"qmgr[1]: 4ZbQk21xWzz{n}: from=<>, size=1, nrcpt=1 (queue active)",
+            f"qmgr[1]: 4ZbQk21xWzz{n}: removed",
+        )]  # fmt: skip
+    return "".join(made)
+
+
+def test_postfix_files_go_together_and_rotation_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """A message that goes on in the next file is whole; days that were rotated away stay, the day they end in too."""
+    text = syslog(0, 8)
+    cut = len(syslog(0, 4)) + 40
+    (tmp_path / "mail.log").write_text(text[:cut])
+    source = LogFile("postfix", str(tmp_path / "mail.log*"))
+    bring(tmp_path, source)
+    (tmp_path / "mail.log").rename(tmp_path / "mail.log.1")
+    (tmp_path / "mail.log").write_text(text[cut:])
+    assert bring(tmp_path, source).rows == 8
+    (tmp_path / "mail.log.1").write_text(syslog(4, 5))  # the older one is gone now
+    (tmp_path / "mail.log").write_text(syslog(5, 9))
+    assert bring(tmp_path, source).rows == 9
+    assert accounts(tmp_path) == accounts(tmp_path, "store/**/*.parquet") == named(0, 9)
+
+
+def test_a_run_that_was_cut_off_leaves_the_store_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = LogFile("jsonl", str(tmp_path / "*.jsonl"))
+    (tmp_path / "a.jsonl").write_text(lines(0, 2))
+    bring(tmp_path, source)
+    (tmp_path / "b.jsonl").write_text(lines(2, 4))
+    with monkeypatch.context() as patch:
+        patch.setattr(Manifest, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            bring(tmp_path, source)
+    (tmp_path / "store" / ".irtool-left").mkdir()
+    assert accounts(tmp_path) == named(0, 2)
+    assert bring(tmp_path, source).rows == 4
+    assert accounts(tmp_path) == accounts(tmp_path, "store/**/*.parquet") == named(0, 4)
+    assert [p.name for p in (tmp_path / "store").iterdir() if p.name.startswith(".irtool")] == []
+
+
+def test_a_log_without_times_is_kept_too(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"account": "T1"}\n')
+    assert bring(tmp_path, LogFile("jsonl", str(tmp_path / "a.jsonl"))).rows == 1
+    with open_log([LogFile("parquet", str(tmp_path / "store"))]) as log:
+        assert log.query("SELECT account, time FROM log") == [{"account": "T1", "time": None}]
+        assert {"time", "header_from", "recipient_domain"} <= log.missing()
+
+
+def test_folders_that_are_no_store_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(0, 1))
+    source = LogFile("jsonl", str(tmp_path / "a.jsonl"))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "precious.parquet").touch()
+    with pytest.raises(InputError, match="neither empty nor a store"):
+        ingest({"x": source}, tmp_path / "mine")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "manifest.json").write_text('{"version": 1, "units": [{"outputs": ["../../x"]}]}')
+    with pytest.raises(InputError, match="no manifest of a store"):
+        ingest({"x": source}, tmp_path / "odd")
+
+
+def test_two_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(0, 1))
+    source = LogFile("jsonl", str(tmp_path / "a.jsonl"))
+    bring(tmp_path, source)
+    with (tmp_path / "store" / ".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(UsageError, match="another irtool ingest"):
+            bring(tmp_path, source)
+
+
+def outputs(folder: Path) -> Sequence[str]:
+    return Manifest.read(folder / "store").outputs()
+
+
+def test_a_manifest_may_not_point_outside(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(0, 1))
+    bring(tmp_path, LogFile("jsonl", str(tmp_path / "a.jsonl")))
+    assert len(outputs(tmp_path)) == 1
+    manifest = tmp_path / "store" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("day=2025-04-13", "../../etc"))
+    with pytest.raises(InputError, match="outside of the store"):
+        outputs(tmp_path)
