@@ -184,7 +184,7 @@ def postfix(path: Path, count: int) -> None:
 
 def _delivered(log: object, head: str, one: str, recipient: str) -> None:
     relay = "relay=mx.example[192.0.2.25]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=2.0.0, status=sent"
-    log.write(f"{head}smtp[4000]: {one}: to=<{recipient}>, {relay} (250 2.0.0 Ok: queued as 4ZbQk31yXaa4k)\n")  # type: ignore[attr-defined]  # noqa: E501
+    log.write(f"{head}smtp[4000]: {one}: to=<{recipient}>, {relay} (250 2.0.0 Ok: queued as 4ZbQk31yXaa4k)\n")  # type: ignore[attr-defined]
     log.write(f"{head}qmgr[900]: {one}: removed\n")  # type: ignore[attr-defined]
 
 

@@ -12,8 +12,8 @@ import pytest
 from .terminal import Terminal
 
 COMMANDS = (
-    "demo", "doctor", "triage", "policy", "plan", "run", "resume", "approve", "refuse", "status", "timeline", "note",
-    "verify",
+    "demo", "doctor", "ingest", "triage", "policy", "plan", "run", "resume", "approve", "refuse", "status", "timeline",
+    "note", "verify",
     "undo", "report", "notices", "check", "close", "schema", "slack", "sandbox",
 )  # fmt: skip
 HEAVY = (
