@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irtool.adapters.logs import DirectoryFiles, LogFile, open_log, write_parquet
+from irtool.adapters.logs.columns import literal
 from irtool.errors import InputError, UsageError
 
 COLUMNS = {
@@ -141,6 +142,57 @@ def test_plain_parquet_is_read_where_it_lies(tmp_path: Path) -> None:
 def test_odd_parquet_is_normalised(tmp_path: Path) -> None:
     (row,) = rows(parquet(tmp_path, PARQUET.format(from_="Us <Info@Gateway.Example.>")))
     assert (row["header_from"], row["from_domain"]) == ("info@gateway.example", "gateway.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "normal"),
+    [
+        ("source_ip", "[198.51.100.7]:2525", "198.51.100.7"), ("source_ip", "198.51.100.7:2525", "198.51.100.7"),
+        ("source_ip", "[2001:db8::1]", "2001:db8::1"), ("source_ip", "2001:DB8::1", "2001:db8::1"),
+        ("envelope_from", "<>", ""), ("envelope_from", "a@b.example>", "a@b.example"),
+        ("header_sender", "a@b.example.", "a@b.example"), ("header_sender", ">a@b.example", "a@b.example"),
+        ("recipient_domain", "[192.0.2.1]", "192.0.2.1"), ("recipient", "A <a@B.example>", "a@b.example"),
+    ],
+)  # fmt: skip
+def test_one_odd_value_is_found_among_many(tmp_path: Path, name: str, written: str, normal: str) -> None:
+    plain = {"recipient_domain": "b.example", "source_ip": "192.0.2.1"}.get(name, "x@b.example")
+    value = f"CASE WHEN i = 4000 THEN {literal(written)} ELSE {literal(plain)} END"
+    path = parquet(tmp_path, f"SELECT TIMESTAMP '2025-04-14 15:54:00' AS time, {value} AS {name} FROM range(5000) r(i)")
+    found = rows(path, {}, f"SELECT {name} AS value, count(*) AS n FROM log GROUP BY 1 ORDER BY n")
+    assert found == [{"value": normal, "n": 1}, {"value": plain, "n": 4999}]
+
+
+def test_rows_without_a_time_are_counted_in_parquet_too(tmp_path: Path) -> None:
+    """By the rows themselves: what one file's statistics prove, they do not prove of a file without the column."""
+    parquet(tmp_path, PARQUET.format(from_="a@b.example"), "one")
+    parquet(tmp_path, PARQUET.format(from_="c@d.example").replace("TIMESTAMP '2025-04-14 15:54:00' AS ts, ", ""), "two")
+    for name, without in (("*.parquet", 1), ("one.parquet", 0)):
+        with open_log([LogFile("parquet", str(tmp_path / name), COLUMNS)]) as log:
+            assert log.rejected_rows() == without
+            assert log.query("SELECT header_from FROM log") == [{"header_from": "a@b.example"}]
+    null = PARQUET.format(from_="e@f.example").replace("TIMESTAMP '2025-04-14 15:54:00'", "CAST(NULL AS TIMESTAMP)")
+    parquet(tmp_path, f"{PARQUET.format(from_='a@b.example')} UNION ALL {null}", "one")
+    with open_log([LogFile("parquet", str(tmp_path / "one.parquet"), COLUMNS)]) as log:
+        assert (log.rejected_rows(), len(log.query("SELECT * FROM log"))) == (1, 1)
+
+
+SIGNS = st.text(st.sampled_from('aBé@.<>" '), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(SIGNS, min_size=1, max_size=40))
+def test_recipients_are_the_same_in_place_and_written_anew(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("log")
+    values = ", ".join(f"({n}, {literal(text)})" for n, text in enumerate(texts))
+    sql = f"SELECT TIMESTAMP '2025-04-14 15:54:00' AS ts, CAST(n AS VARCHAR) AS id, {{}} AS src_ip, t AS rcpt FROM (VALUES {values}) v(n, t)"  # noqa: E501
+    found = []
+    for name, ip in (("plain", "'192.0.2.1'"), ("odd", "'[192.0.2.1]:25'")):  # one is read where it lies, one is not
+        path = parquet(folder, sql.format(ip), name)
+        shown = "SELECT source_ip, recipient, recipient_domain FROM log ORDER BY CAST(id AS INTEGER)"
+        found.append(rows(path, {"time": "ts", "source_ip": "src_ip", "recipient": "rcpt"}, shown))
+    assert found[0] == found[1]
 
 
 def test_parquet_lists_and_other_types(tmp_path: Path) -> None:

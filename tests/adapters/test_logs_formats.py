@@ -172,6 +172,36 @@ def test_kumomta(tmp_path: Path) -> None:
     assert some(two, "recipient", "header_sender", "header_from") == ("b@quick.example", "m@t.example", None)
 
 
+@pytest.mark.parametrize("name", ["From", "FROM", "from", "fRoM"])
+def test_kumomta_writes_header_names_as_the_sender_did(tmp_path: Path, name: str) -> None:
+    """The sender of a message chooses the case of its header names: that must not hide what they hold."""
+    usual = kumo(headers={"From": "Info <info@gateway.example>", "Subject": 'is "sender": here'})
+    headers = {"SENDER": "me@trial.example", name: ["CEO <Ceo@Customer.example>", "x@y.example"], "sUBJECT": "s"}
+    odd = kumo(headers=headers | {"Fromx": "z"}, recipient="z@quick.example")
+    found = rows(LogFile("kumomta", jsonl(tmp_path / "k.jsonl", [usual] * 300 + [odd])))
+    assert some(found[0], "header_from", "header_sender", "subject") == (
+        "info@gateway.example", None, 'is "sender": here',
+    )  # fmt: skip
+    assert some(found[-1], "header_from", "header_sender", "subject") == (
+        "ceo@customer.example", "me@trial.example", "s",
+    )  # fmt: skip
+
+
+def test_a_place_that_no_first_line_has_is_read_all_the_same(tmp_path: Path) -> None:
+    late = kumo(meta={"authz_id": "T9", "authn_id": "other", "from": "Late <late@x.example>"}, headers={})
+    found = rows(LogFile("kumomta", jsonl(tmp_path / "k.jsonl", [*[kumo()] * 300, late, *[kumo()] * 300])))
+    assert {some(row, "account", "header_from") for row in found} == {("T9", "late@x.example"), ("T1", "i@g.example")}
+
+
+def test_keys_that_differ_in_case_only(tmp_path: Path) -> None:
+    event = kumo(Sender="T1", meta={"Tenant": "T2", "tenant": "T3"})
+    path = jsonl(tmp_path / "k.jsonl", [event])
+    with pytest.raises(InputError, match="differ in case only"):
+        rows(LogFile("kumomta", path, {"account": "Sender"}))
+    (row,) = rows(LogFile("kumomta", path, {"account": "meta.Tenant", "status": "meta.tenant"}))
+    assert some(row, "account", "status") == ("T2", "T3")
+
+
 def test_kumomta_counts_receptions_and_never_takes_the_recipients_server_for_the_sender(tmp_path: Path) -> None:
     both = [kumo(), kumo("Delivery"), kumo("TransientFailure"), kumo("Feedback")]
     assert [row["status"] for row in rows(LogFile("kumomta", jsonl(tmp_path / "a", both)))] == ["Reception"]

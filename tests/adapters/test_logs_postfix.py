@@ -149,6 +149,35 @@ def test_folded_and_oddly_written_headers(tmp_path: Path) -> None:
     assert (row["header_from"], row["header_sender"]) == ("Us <info@gateway.example>", "me@trial.example")
 
 
+def test_an_address_behind_a_fold_is_the_address(tmp_path: Path) -> None:
+    headers = ("From: ? boss@customer.example", "Sender: ?? me@trial.example", "Subject: ?? won")
+    (row,) = rows(written(tmp_path / "mail.log", text_of(Sent(headers=headers))))
+    assert (row["header_from"], row["header_sender"]) == ("boss@customer.example", "me@trial.example")
+    assert row["subject"] == "?? won"
+
+
+def test_many_odd_headers_do_not_hide_the_one_that_counts(tmp_path: Path) -> None:
+    headers = tuple(f"X-{n}: a; from=<b> to=<c>" for n in range(60))
+    sent = Sent(headers=(*headers, "From: ceo@customer.example", "Sender: x; from=<> to=<", "Subject: s"))
+    (row,) = rows(written(tmp_path / "mail.log", text_of(sent)))
+    assert (row["header_from"], row["header_sender"]) == ("ceo@customer.example", "x; from=<> to=<")
+
+
+def test_a_line_of_the_body_is_no_header(tmp_path: Path) -> None:
+    lines = text_of(Sent(headers=("Subject: Hi",)))
+    body = "From: a@b.example", "..From: ceo@customer.example", "see header From: ceo@customer.example; yes"
+    shown = [lines[1].replace("info: header Subject: Hi", f"info: body {text}") for text in body]
+    (row,) = rows(written(tmp_path / "mail.log", [lines[0], *shown, *lines[1:]]))
+    assert (row["header_from"], row["subject"]) == (None, "Hi")
+
+
+def test_an_original_recipient_that_looks_like_an_outcome(tmp_path: Path) -> None:
+    lines = text_of(Sent(status="bounced"))
+    lines[-2] = lines[-2].replace(", relay=", ', orig_to=<"x, status=sent (y"@gateway.example>, relay=')
+    (row,) = rows(written(tmp_path / "mail.log", lines))
+    assert (row["recipient"], row["status"]) == ("victim@quickpost.example", "bounced")
+
+
 def test_warnings_count_like_infos_and_text_of_the_rule_does_not_disturb(tmp_path: Path) -> None:
     lines = [x.replace("info: header", "warning: header").replace("helo=<client.trial.example>", "helo=<client>: seen")
              for x in text_of(Sent())]  # fmt: skip

@@ -9,7 +9,7 @@ Tables, all in normalised columns, times as TIMESTAMP in UTC:
     accounts  account, name, plan, status, created, contact, locale, partner; one row for each account
     domains   domain, account; one row for each domain
 
-Parquet in normal form is read where it lies; everything else is read once into private Parquet files. After loading,
+Parquet in normal form is read where it lies; everything else is read once into private tables. After loading,
 queries can read nothing but these files: no other path, no network, no extension.
 """
 

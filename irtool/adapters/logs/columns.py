@@ -82,22 +82,25 @@ def _as_text(value: str, kind: str) -> str:
     if kind.endswith("[]"):
         return f"CAST({value}[1] AS VARCHAR)"
     if kind == "JSON":
-        first = f"TRY(json_extract_string({value}, '$[0]'))"
-        return f"CASE WHEN prefix({value}, '[\"') THEN {first} ELSE NULLIF({value}, '[]') END"
+        first = f"CASE WHEN prefix({value}, '[\"') THEN TRY(json_extract_string({value}, '$[0]')) ELSE {value} END"
+        return f"CASE WHEN prefix({value}, '[') THEN NULLIF({first}, '[]') ELSE {value} END"
     return value if kind == "VARCHAR" else f"CAST({value} AS VARCHAR)"
 
 
-def moment(value: str, kind: str, spelling: str = "") -> str:
+def moment(value: str, kind: str, spelling: str = "", number: str = "") -> str:
     """SQL for a UTC TIMESTAMP of a timestamp, an ISO 8601 text (in the session's zone unless it has an offset),
     seconds, milliseconds or microseconds since 1970, or a text in one of the spellings (strptime, separated by `|`).
-    NULL if it is none of these."""
+    NULL if it is none of these. `number` is SQL for the value as a DOUBLE if that is at hand."""
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"make_timestamp(epoch_us({value}))"
     if kind.startswith(("TIMESTAMP", "DATE")):
         return value if kind == "TIMESTAMP" else f"CAST({value} AS TIMESTAMP)"
-    number = f"TRY_CAST({value} AS DOUBLE)"
-    unit = f"CASE WHEN {number} < 1e11 THEN 1e6 WHEN {number} < 1e14 THEN 1e3 ELSE 1 END"
-    since_1970 = f"TRY(make_timestamp(TRY_CAST({number} * {unit} AS BIGINT)))"
+    number = number or f"TRY_CAST({value} AS DOUBLE)"
+    units = ((1e11, "1e6"), (1e14, "1e3"), (9e18, "1"))
+    cases = " ".join(
+        f"WHEN {number} < {top} THEN make_timestamp(CAST({number} * {unit} AS BIGINT))" for top, unit in units
+    )
+    since_1970 = f"CASE WHEN {number} < -6e10 THEN NULL {cases} END"
     if kind not in {"VARCHAR", "JSON"}:
         return since_1970
     written = _as_text(value, kind)
@@ -125,19 +128,39 @@ def is_plain(name: str, kind: str) -> bool:
 
 def odd(name: str, value: str) -> str:
     """SQL that is true for a value that is not in normal form. Recipients are not looked at: there are as many as
-    messages, and `plain_select` normalises them when they are asked for."""
+    messages, and `plain_rows` normalises them when they are asked for."""
     if name not in _LOWER or name == "recipient":
         return "false"
-    ends = f"suffix({value}, '.')"
-    return f"({value} <> lower({value}) OR contains({value}, '<') OR contains({value}, ' ') OR {ends})"
+    if name not in ADDRESSES:
+        return f"{value} <> {_normal(name, value, 'VARCHAR')}"
+    signs = " OR ".join(f"contains({value}, '{sign}')" for sign in "<> ")
+    return f"({value} <> lower({value}) OR {signs} OR suffix({value}, '.'))"
 
 
-def plain_select(held: Mapping[str, tuple[str, str]]) -> str:
-    """The select list for files whose columns are in normal form: hardly more than other names for them."""
-    values = {name: _as_is(name, *column) for name, column in held.items()}
+def plain_rows(table: str, held: Mapping[str, tuple[str, str]], kept: Sequence[str] = ()) -> str:
+    """The SELECT for files whose columns are in normal form: hardly more than other names for them. It has `origin` and
+    the `kept` columns beside those of the log, and is a whole log but for the domains that are not kept."""
+    inner = [f"{value} AS {identifier(name)}" for name, (value, _) in held.items()]
+    values = {name: _as_is(name, identifier(name), kind) for name, (_, kind) in held.items()}
     if "recipient" in held:
-        values["recipient"] = _normal("recipient", *held["recipient"])
-    return _select(values)
+        column, kind = held["recipient"]
+        end, text = identifier("recipient end"), _as_text(identifier("recipient"), kind)
+        inner.append(f"split_part({_as_text(column, kind)}, '@', -1) AS {end}")
+        values["recipient"] = f"NULLIF({_address(text)}, '')"
+        if "recipient_domain" not in held or not kept:
+            found = [values["recipient_domain"]] if "recipient_domain" in held else []
+            values["recipient_domain"] = f"COALESCE({', '.join([*found, _recipient_domain(text, end)])})"
+    more = [identifier(name) for name in kept]
+    rows = f"(SELECT {', '.join([*inner, *more, 'filename AS origin'])} FROM {table})"
+    return f"SELECT {', '.join([_select(values), *more, 'origin'])} FROM {rows}"
+
+
+def _recipient_domain(value: str, end: str) -> str:
+    """The domain of a recipient, without normalising all of it where `end`, what stands behind its last `@`, is it."""
+    signs = " OR ".join(f"contains({end}, '{sign}')" for sign in " >")
+    hard = f"{value} = '' OR contains({value}, '<') OR {signs} OR suffix({end}, '.')"
+    whole = f"NULLIF({_address(value)}, '')"
+    return f"CASE WHEN {hard} THEN {_domain(whole)} ELSE lower({end}) END"
 
 
 def normalised(
@@ -154,15 +177,13 @@ def normalised(
         for name, (_, kind) in held.items()
     ]
     kinds = {name: kind if name in _NUMBERS else "VARCHAR" for name, (_, kind) in held.items()}
-    pieces = {name: identifier(f"{name} piece") for name in _PIECED if name in held}
-    cut = ["*", *(f"{_piece(identifier(name))} AS {piece}" for name, piece in pieces.items())]
+    steps = {name: step for name, kind in kinds.items() if (step := _step(name, identifier(name), kind))}
+    aside = {name: identifier(f"{name} step") for name in steps}
     last = _select(
-        {
-            name: _normal(name, identifier(name), kind, spelling, pieces.get(name, "NULL"))
-            for name, kind in kinds.items()
-        }
+        {name: _normal(name, identifier(name), kind, spelling, aside.get(name, "")) for name, kind in kinds.items()}
     )
     inner = f"SELECT {', '.join([*first, *passed]) or '1'} FROM {table}"
+    cut = ["*", *(f"{step} AS {aside[name]}" for name, step in steps.items())]
     middle = f"SELECT {', '.join(cut)} FROM (SELECT {', '.join([*texts, *kept]) or '1'} FROM ({inner}))"
     return f"SELECT {', '.join([last, *kept])} FROM ({middle})"
 
@@ -201,46 +222,53 @@ def _domain(address: str) -> str:
     return f"split_part({address}, '@', -1)"
 
 
-def _as_is(name: str, value: str, kind: str, spelling: str = "") -> str:
+def _as_is(name: str, value: str, kind: str, spelling: str = "", step: str = "") -> str:
     if name == "time":
-        return moment(value, kind, spelling)
+        return moment(value, kind, spelling, step)
     if name == "size":
         return f"TRY_CAST({value} AS BIGINT)"
     return f"NULLIF({value}, '')" if name.startswith("header_") else _as_text(value, kind)
 
 
-def _normal(name: str, value: str, kind: str, spelling: str = "", piece: str = "NULL") -> str:
+def _normal(name: str, value: str, kind: str, spelling: str = "", step: str = "") -> str:
     if name in _NUMBERS:
-        return _as_is(name, value, kind, spelling)
+        return _as_is(name, value, kind, spelling, step)
     value = _as_text(value, kind)
     if name in ADDRESSES:
-        return _address(value) if name == "envelope_from" else f"NULLIF({_address(value, piece)}, '')"
+        return _address(value) if name == "envelope_from" else f"NULLIF({_address(value, step)}, '')"
     if name == "source_ip":
         return _ip(value)
     return _trimmed(value, " []") if name in _LOWER else value
 
 
-_PIECED = ("header_from", "header_sender")
+def _step(name: str, value: str, kind: str) -> str:
+    """SQL that `_normal` would compute several times: of a time in text its number, of a plain `Name <x@y>` the `x@y>`
+    (NULL if it takes more care)."""
+    if name == "time" and kind in {"VARCHAR", "JSON"}:
+        return f"TRY_CAST({value} AS DOUBLE)"
+    if name in {"header_from", "header_sender"}:
+        return f"CASE WHEN suffix({value}, '>') AND NOT contains({value}, '\"') THEN split_part({value}, '<', -1) END"
+    return ""
 
 
-def _piece(value: str) -> str:
-    """SQL for `x@y>` of a plain `Name <x@y>`; NULL if it takes more care."""
-    return f"CASE WHEN suffix({value}, '>') AND NOT contains({value}, '\"') THEN split_part({value}, '<', -1) END"
-
-
-def _address(value: str, piece: str = "NULL") -> str:
+def _address(value: str, piece: str = "") -> str:
     """In header columns the last `<x@y>` outside quotes; else what is there, trimmed.
 
     The regular expressions are the rule. The cases before them give the same answer for nearly every row and cost a
-    tenth of it; `piece` is SQL for `_piece` of the value if that is at hand.
+    tenth of it; `piece` is SQL for the value's `_step`.
     """
     bare = rf"regexp_replace({value}, '\"(\\.|[^\"\\])*\"', '', 'g')"
     last = rf"regexp_extract({bare}, '.*<([^<>\s]+@[^<>\s]+)>', 1, 's')"
-    ruled = f"rtrim(lower(trim(COALESCE(NULLIF({last}, ''), {value}), ' <>')), '.')"
-    spaces = " OR ".join(f"contains({piece}, chr({code}))" for code in (9, 10, 12, 13, 32))
-    hard = f"prefix({piece}, '@') OR suffix({piece}, '@>') OR suffix({piece}, '.>') OR {spaces}"
-    easy = f"WHEN contains({piece}, '@') AND NOT ({hard}) THEN lower(left({piece}, -1)) " if piece != "NULL" else ""
-    return f"CASE {easy}WHEN contains({value}, '<') THEN {ruled} ELSE {_trimmed(value, ' <>')} END"
+    found = f"CASE WHEN contains({value}, '<') THEN COALESCE(NULLIF({last}, ''), {value}) ELSE {value} END"
+    ruled = f"rtrim(lower(trim({found}, ' <>')), '.')"
+    hard = " OR ".join([
+        f"prefix({piece}, '@')",
+        *(f"suffix({piece}, '{end}')" for end in ("@>", ".>")),
+        *(f"contains({piece}, '{space}')" for space in (" ", "\t")),
+    ])  # fmt: skip
+    easy = f"WHEN contains({piece}, '@') AND NOT ({hard}) THEN lower(left({piece}, -1)) " if piece else ""
+    odd = " OR ".join([*(f"contains({value}, '{c}')" for c in " <>"), f"suffix({value}, '.')"])
+    return f"CASE {easy}WHEN {odd} THEN {ruled} ELSE lower({value}) END"
 
 
 def _trimmed(value: str, ends: str) -> str:

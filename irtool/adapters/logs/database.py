@@ -15,7 +15,6 @@ from irtool.adapters.logs.loading import Loader
 from irtool.adapters.logs.rejects import Reject, Rejects
 from irtool.adapters.logs.shapes import DirectoryFiles, LogFile
 from irtool.errors import InputError, UsageError
-from irtool.intake.domains import u_label
 from irtool.ports import Progress
 from irtool.records import Json, utc
 
@@ -90,6 +89,8 @@ class DuckLog:
 
     def owner(self, domain: str) -> str | None:
         """The account that owns the domain, or the nearest parent of it that is owned."""
+        from irtool.intake.domains import u_label  # brings all of intake with it, which a log does not need
+
         labels = domain.strip().rstrip(".").lower().split(".")[-127:]
         spellings = (labels, [u_label(label) for label in labels])
         names: list[Json] = [".".join(s[start:]) for s in spellings for start in range(len(s))]

@@ -6,7 +6,7 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,49 +69,40 @@ def _zstd() -> Any:
     return zstd
 
 
-class Clean(io.RawIOBase):
+class Clean:
     """Whole lines of a file: valid UTF-8, of bounded length, without the characters that mean something to our own row
     files. `tail` is what stands behind the last line end, and `cut` says that a packed file ended too early."""
 
-    def __init__(self, source: io.BufferedIOBase) -> None:
-        self._source = source
+    def __init__(self, path: str) -> None:
+        self._source = unpacked(path)
         self._torn = torn()
-        self._ready = memoryview(b"")
         self.tail = b""
         self.cut = False
 
-    def readable(self) -> bool:
-        """Yes."""
-        return True
+    def __enter__(self) -> Clean:
+        return self
 
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer; 0 at the end."""
-        while not self._ready:
-            try:
-                data = b"" if self.cut else self._source.read1(_CHUNK)
-            except self._torn:
-                self.cut = True
-                continue
-            if not data:
-                return 0
-            self._ready = memoryview(self._lines(self.tail + data))
-        view = memoryview(buffer)
-        size = min(len(view), len(self._ready))
-        view[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def close(self) -> None:
-        """Close the file."""
+    def __exit__(self, *_: object) -> None:
         self._source.close()
-        super().close()
 
-    def _lines(self, data: bytes) -> bytes:
-        end = data.rfind(b"\n") + 1
-        if not end and len(data) >= _CHUNK:
-            data, end = data + b"\n", len(data) + 1  # nobody may have to hold a line without end
-        self.tail = data[end:]
-        return cleaned(data[:end])
+    def blocks(self) -> Iterator[list[bytes]]:
+        """Some lines at a time, with their ends."""
+        while data := self._more():
+            end = data.rfind(b"\n") + 1
+            if not end and len(self.tail) + len(data) >= _CHUNK:
+                data, end = data + b"\n", len(data) + 1  # nobody may have to hold a line without end
+            if end:
+                whole, self.tail = self.tail + data[:end], data[end:]
+                yield cleaned(whole).splitlines(keepends=True)
+            else:
+                self.tail += data
+
+    def _more(self) -> bytes:
+        try:
+            return self._source.read1(_CHUNK)
+        except self._torn:
+            self.cut = True
+            return b""
 
 
 def cleaned(data: bytes) -> bytes:
@@ -121,9 +112,3 @@ def cleaned(data: bytes) -> bytes:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     return data.translate(_HARMLESS) if any(byte in data for byte in _HARMFUL) else data
-
-
-def lines(path: str) -> tuple[Iterable[bytes], Clean]:
-    """The file's lines, with their ends, and what is known of it once they are read."""
-    clean = Clean(unpacked(path))
-    return io.BufferedReader(clean, 1 << 18), clean

@@ -1,4 +1,4 @@
-"""JSON logs -> Parquet in normal form, in one pass: the database reads only the keys that are wanted.
+"""JSON logs -> a table in normal form, in one pass: the database reads only the keys that are wanted.
 
 A line that is no object, is torn, has none of the keys or no time is a row of NULLs to the database; such rows carry
 the name of their file in the column `rejected` and are no part of the log.
@@ -8,7 +8,8 @@ the name of their file in the column `rejected` and are no part of the log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +19,12 @@ from irtool.adapters.logs.columns import literal
 from irtool.adapters.logs.jsonkeys import Keys
 from irtool.adapters.logs.paths import matching
 from irtool.adapters.logs.presets import Preset
-from irtool.adapters.logs.rows import copy
 from irtool.adapters.logs.shapes import LogFile
 
 if TYPE_CHECKING:
     import duckdb
 
-_SNIFFED, _CASES = 20_000, 2_000
+_SNIFFED, _CASES = 20_000, 200
 _LINE = 2_000_000
 """Bytes of a line; a longer one is no record of a mail server."""
 _LARGEST = 64 << 20
@@ -34,10 +34,9 @@ _LISTS = columns.ADDRESSES | {"account", "source_ip"}
 
 @dataclass(frozen=True, slots=True)
 class JsonRows:
-    """The Parquet file that the lines became, with `rejected` (a file's name) and `kind` beside the log's columns;
-    `held` are the columns that the mapping found, None if the values decide."""
+    """What the lines became is a table with `rejected` (a file's name) and `kind` beside the log's columns; `held` are
+    the columns that the mapping found, None if the values decide."""
 
-    target: str
     held: frozenset[str] | None
     origins: Mapping[str, str]
 
@@ -52,7 +51,7 @@ class JsonReader:
         self._preset = preset
 
     def load(self, source: LogFile) -> JsonRows:
-        """All files of the source as one Parquet file."""
+        """All files of the source as one table."""
         import duckdb
 
         origins = self._flattened(matching(source.path))
@@ -100,38 +99,40 @@ class JsonReader:
         return engine.number(self._connection, f"SELECT count(*) FROM ({lines}) WHERE json_type(json) = 'OBJECT'") > 0
 
     def _read(self, source: LogFile, origins: Mapping[str, str]) -> JsonRows:
-        target = str(self._folder / f"{self._label}.parquet")
+        make = f"CREATE TABLE {columns.identifier(self._label)} AS "
         keys = self._keys(list(origins), source)
         if keys is None:
             select = f"SELECT *, CAST(NULL AS VARCHAR) AS rejected, 1 AS kind FROM ({columns.NO_ROWS})"
-            self._connection.execute(copy(select, target))
-            return JsonRows(target, frozenset(source.columns), origins)
+            self._connection.execute(make + select)
+            return JsonRows(frozenset(source.columns), origins)
         listed = columns.literals(files.escaped(path) for path in origins)
         options = f"format = 'newline_delimited', ignore_errors = true, {_sized()}"
-        table = f"read_json({listed}, {options}, columns = {keys.shape()})"
-        if source.most:
-            table = f"(SELECT *, filename FROM {table} LIMIT {source.most})"
+        table = keys.table(f"read_json({listed}, {options}, columns = {keys.shape()})", source.most)
+        usual = _usual(next(iter(origins)), keys)
         with engine.zone(self._connection, source.zone):
-            self._connection.execute(copy(self._select(keys, table, source), target))
+            self._connection.execute(make + self._select(keys, table, source, usual))
         held = None if self._preset.columns else frozenset(keys.places)
-        return JsonRows(target, held, origins)
+        return JsonRows(held, origins)
 
-    def _select(self, keys: Keys, table: str, source: LogFile) -> str:
+    def _select(self, keys: Keys, table: str, source: LogFile, usual: Container[str]) -> str:
         preset = self._preset
         kind = _kind(keys.first(preset.kind), preset)
         values = {}
         for name, places in keys.places.items():
-            found = [keys.value(place) for place in places]
-            found[:0] = [f"CASE WHEN {kind} = 1 THEN {keys.value(p)} END" for p in preset.entry.get(name, ())]
-            if preset.columns and name != "envelope_from":
-                found = [f"NULLIF({value}, '')" for value in found]
-            value = f"COALESCE({', '.join(found)})" if len(found) > 1 else found[0]
+            entry = [f"CASE WHEN {kind} = 1 THEN {keys.value(p)} END" for p in preset.entry.get(name, ())]
+            blank = bool(preset.columns) and name != "envelope_from"
+            value = _first([*entry, *map(keys.value, places)], blank=blank)
+            rare = [place for place in places if place not in usual and keys.is_shaped(place)]
+            short = _first([*entry, *(keys.value(place) for place in places if place not in rare)], blank=blank)
+            if rare and short:  # to see that nothing is there costs less than to look what it is
+                none = " AND ".join(f"{keys.value(place)} IS NULL" for place in rare)
+                value = f"CASE WHEN {none} THEN {short} ELSE {value} END"
             value = f"NULLIF({value}, {literal(preset.unknown)})" if preset.unknown else value
             is_list = name in (_LISTS if preset.columns else columns.ADDRESSES)
             values[name] = (value, "JSON" if is_list else "VARCHAR")
         more = {"kind": kind, "empty": keys.all_null(), "origin": "filename"}
         inner = columns.normalised(table, values, source.times or preset.spelling, more)
-        bad = f"empty{' OR time IS NULL' if 'time' in keys.places else ''}"
+        bad = "time IS NULL" if "time" in keys.places else "empty"  # a line with nothing in it has no time either
         return f"SELECT * EXCLUDE (empty, origin), CASE WHEN {bad} THEN origin END AS rejected FROM ({inner})"
 
     def _keys(self, paths: Sequence[str], source: LogFile) -> Keys | None:
@@ -141,7 +142,7 @@ class JsonReader:
             known = {name: preset.columns[name] for name in columns.LOG if name in preset.columns}
             places = {**known, **{name: (place,) for name, place in self._mapped(paths, source).items()}}
             extra = [*preset.kind, *(place for some in preset.entry.values() for place in some)]
-            return Keys(places, extra, (), lambda doubtful: self._seen(paths, doubtful))
+            return Keys(places, extra)
         top, there = self._there(paths, source.columns)
         if not top:
             return None
@@ -172,16 +173,38 @@ class JsonReader:
         sql = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({self._objects(paths, limit)}) ORDER BY 1"
         return [str(row[0]) for row in self._connection.execute(sql).fetchall()]
 
-    def _seen(self, paths: Sequence[str], places: Sequence[str]) -> str:
-        """Of keys that differ only in case the one that most of the first lines have."""
-        counts = ", ".join(f"count(json_extract(json, {literal(columns.json_path(place))}))" for place in places)
-        sql = f"SELECT {counts} FROM ({self._objects(paths, f'LIMIT {_CASES}')})"
-        found = self._connection.execute(sql).fetchone() or ()
-        return max(zip(places, found, strict=True), key=lambda one: one[1])[0]
-
     def _objects(self, paths: Sequence[str], limit: str) -> str:
         lines = f"read_ndjson_objects({columns.literals(map(files.escaped, paths))}, ignore_errors = true, {_sized()})"
         return f"SELECT json FROM {lines} WHERE json_type(json) = 'OBJECT' {limit}"
+
+
+def _usual(path: str, keys: Keys) -> frozenset[str]:
+    """The places that the first lines of a file have; if there is none, all of them."""
+    found: set[str] = set()
+    places = [place for some in keys.places.values() for place in some]
+    with files.unpacked(path) as text:
+        for _ in range(_CASES):
+            try:
+                line = text.readline(_LINE)
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            except files.torn():
+                break
+            found |= {place for place in places if _has(record, place)}
+    return frozenset(found or places)
+
+
+def _has(record: object, place: str) -> bool:
+    for step in place.split("."):
+        record = record.get(step) if isinstance(record, dict) else None
+    return record is not None
+
+
+def _first(values: Sequence[str], *, blank: bool) -> str:
+    """SQL for the first value that holds something; whether an empty text is nothing, is `blank`."""
+    found = [f"NULLIF({value}, '')" for value in values] if blank else values
+    return f"COALESCE({', '.join(found)})" if len(found) > 1 else "".join(found)
 
 
 def _kind(value: str, preset: Preset) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from irtool.adapters.logs import columns, engine, postfix, separated, syslog
 from irtool.adapters.logs.files import escaped
 from irtool.adapters.logs.jsonlines import JsonReader
-from irtool.adapters.logs.paths import matching
+from irtool.adapters.logs.paths import is_store, matching
 from irtool.adapters.logs.presets import PRESETS, Preset
 from irtool.adapters.logs.rejects import Rejects
-from irtool.adapters.logs.rows import RowFiles, copy
+from irtool.adapters.logs.rows import RowFiles
 from irtool.adapters.logs.shapes import FORMATS, LogFile
 from irtool.errors import InputError
 
@@ -54,24 +54,24 @@ class Loader:
         table = engine.parquet(paths)
         there = engine.kinds(self._connection, table)
         held = columns.resolve(columns.LOG, source.columns, list(there), source.place)
-        empty = self._empty(paths)
+        empty, full = self._by_statistics(paths)
         held = {key: name for key, name in held.items() if name not in empty}
         values = {key: (columns.identifier(name), there[name]) for key, name in held.items()}
         kept = [] if source.columns or not set(columns.STORED) <= set(there) else columns.STORED[len(columns.LOG) :]
         if source.most:
             table = f"(SELECT *, filename FROM {table} LIMIT {source.most})"
-        if self._is_plain(table, values):
-            domains = "".join(f", {columns.identifier(name)}" for name in kept)
-            rows = f"SELECT {columns.plain_select(values)}{domains}, filename AS origin FROM {table}"
+        plain = bool(kept and is_store(source.path)) or self._is_plain(table, values)
+        if plain:
+            rows = columns.plain_rows(table, values, kept)
+            kept = [*kept, "recipient_domain"]
         else:
-            target, kept = str(self._folder / f"{label}.parquet"), []
+            select, kept = columns.normalised(table, values, source.times, {"origin": "filename"}), []
             with engine.zone(self._connection, source.zone):
-                self._connection.execute(
-                    copy(columns.normalised(table, values, source.times, {"origin": "filename"}), target)
-                )
-            rows, paths = f"SELECT * FROM {engine.parquet([target])}", [target]
+                self._connection.execute(f"CREATE TABLE {columns.identifier(label)} AS {select}")
+            rows, paths = f"SELECT * FROM {columns.identifier(label)}", []
         self._loaded(held, paths)
-        return self._timed(rows, timed="time" in held, kept=[*kept, *(["recipient_domain"] if kept else [])])
+        timed = "time" in held and not (plain and held["time"] in full)
+        return self._timed(rows, timed=timed, kept=kept)
 
     def _timed(self, rows: str, *, timed: bool, kept: Sequence[str] = ()) -> str:
         """The rows that have a time, if the files have one at all; the others are counted by their `origin`."""
@@ -85,14 +85,19 @@ class Loader:
     def _is_plain(self, table: str, values: dict[str, tuple[str, str]]) -> bool:
         if not all(columns.is_plain(key, kind) for key, (_, kind) in values.items()):
             return False
-        odd = " OR ".join(columns.odd(key, name) for key, (name, _) in values.items()) or "false"
-        return not engine.number(self._connection, f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {odd} LIMIT 1)")
+        # one column at a time: then the database looks at each different value of a column once, not at each row
+        checks = [columns.odd(key, name) for key, (name, _) in values.items()]
+        return not any(
+            engine.number(self._connection, f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {odd} LIMIT 1)")
+            for odd in checks
+            if odd != "false"
+        )
 
     def _json(self, label: str, source: LogFile, preset: Preset) -> str:
         found = JsonReader(self._connection, self._folder, label, preset).load(source)
-        table = engine.parquet([found.target])
+        table = columns.identifier(label)
         self._count(f"SELECT rejected FROM {table} WHERE rejected IS NOT NULL", found.origins, _BROKEN)
-        self._loaded(found.held if found.held is not None else self._filled([found.target]), [found.target])
+        self._loaded(self._filled(table) if found.held is None else found.held)
         return f"SELECT {columns.log_view(())} FROM {table} WHERE rejected IS NULL AND {self._kind(table, preset)}"
 
     def _csv(self, label: str, source: LogFile, preset: Preset) -> str:
@@ -105,8 +110,8 @@ class Loader:
         with engine.zone(self._connection, source.zone):
             made = separated.rows(paths, source, preset, self.rejects)
             rows.take(made, lambda table: columns.normalised(table, values, spelling, more))
-        self._loaded(held, rows.written)
-        table = engine.parquet(rows.written)
+        self._loaded(held)
+        table = columns.identifier(label)
         return self._timed(f"SELECT * FROM {table} WHERE {self._kind(table, preset)}", timed="time" in held)
 
     def _postfix(self, label: str, source: LogFile) -> str:
@@ -118,8 +123,8 @@ class Loader:
         reader = postfix.PostfixReader(self.rejects, zone)
         values = {name: (columns.identifier(name), "VARCHAR") for name in postfix.NAMES}
         rows.take(reader.rows(pieces, source.most or None), lambda table: columns.normalised(table, values))
-        self._loaded(self._filled(rows.written) | {"time"}, rows.written)
-        return f"SELECT {columns.log_view(())} FROM {engine.parquet(rows.written)}"
+        self._loaded(self._filled(columns.identifier(label)) | {"time"})
+        return f"SELECT {columns.log_view(())} FROM {columns.identifier(label)}"
 
     def _kind(self, table: str, preset: Preset) -> str:
         """The condition that leaves one record for a message, of a log that has several."""
@@ -128,25 +133,30 @@ class Loader:
         best = engine.number(self._connection, f"SELECT min(kind) FROM {table} WHERE kind > 0")
         return f"kind = {best}"
 
-    def _filled(self, paths: Sequence[str]) -> frozenset[str]:
-        """The columns of our own files that hold anything at all."""
-        return frozenset(columns.LOG) - self._empty(paths)
+    def _filled(self, table: str) -> frozenset[str]:
+        """The columns of our own table that hold anything at all."""
+        counts = ", ".join(f"count({name})" for name in columns.LOG)
+        found = self._connection.execute(f"SELECT {counts} FROM {table}").fetchone() or ()
+        return frozenset(name for name, count in zip(columns.LOG, found, strict=True) if count)
 
-    def _empty(self, paths: Sequence[str]) -> frozenset[str]:
-        """The columns in which nothing stands, by the files' own statistics: as good as not there."""
+    def _by_statistics(self, paths: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """By the files' own statistics: the columns in which nothing stands, which are as good as not there, and those
+        in which something stands in every row."""
         sql = (
-            "SELECT path_in_schema FROM parquet_metadata($paths) GROUP BY ALL "
-            "HAVING bool_and(COALESCE(stats_null_count = num_values, false))"
+            "SELECT path_in_schema, bool_and(COALESCE(stats_null_count = num_values, false)), "
+            "bool_and(COALESCE(stats_null_count = 0, false)) AND count(DISTINCT file_name) = $files "
+            "FROM parquet_metadata($paths) GROUP BY ALL"
         )
-        rows = self._connection.execute(sql, {"paths": [escaped(path) for path in paths]}).fetchall()
-        return frozenset(str(row[0]) for row in rows)
+        values = {"paths": [escaped(path) for path in paths], "files": len(paths)}
+        rows = self._connection.execute(sql, values).fetchall()
+        return frozenset(str(row[0]) for row in rows if row[1]), frozenset(str(row[0]) for row in rows if row[2])
 
     def _count(self, sql: str, origins: Mapping[str, str], why: str) -> None:
         rows = self._connection.execute(f"SELECT rejected, count(*) FROM ({sql}) GROUP BY 1 ORDER BY 1").fetchall()
         for name, count in rows:
             self.rejects.add(origins.get(str(name), str(name)), int(count), why)
 
-    def _loaded(self, held: Iterable[str], readable: Sequence[str]) -> None:
+    def _loaded(self, held: Iterable[str], readable: Sequence[str] = ()) -> None:
         has = {*held, *(("recipient_domain",) if "recipient" in held else ())}
         self.lacking.append(frozenset(columns.LOG) - has)
         self.readable.extend(readable)

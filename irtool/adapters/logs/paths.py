@@ -19,6 +19,12 @@ def matching(patterns: str | Sequence[str]) -> list[str]:
     return list(dict.fromkeys(path for pattern in named for path in _one(pattern)))
 
 
+def is_store(patterns: str | Sequence[str]) -> bool:
+    """Whether these are stores and nothing else: what is in them is in normal form."""
+    named = [patterns] if isinstance(patterns, str) else patterns
+    return all((Path(pattern) / MANIFEST).is_file() for pattern in named)
+
+
 def _one(pattern: str) -> list[str]:
     exact = Path(pattern)
     if (exact / MANIFEST).is_file():

@@ -11,13 +11,12 @@ One row is one message that entered the queue: its first recipient, and how the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
-from functools import reduce
 from itertools import islice
 
 from irtool.adapters.logs import postfixlines as parts_of
-from irtool.adapters.logs.files import NOTHING, UNIT, cleaned, lines
+from irtool.adapters.logs.files import NOTHING, UNIT, Clean, cleaned
 from irtool.adapters.logs.rejects import Rejects
 from irtool.adapters.logs.syslog import Piece, Stamps, is_stamped
 
@@ -27,16 +26,21 @@ NAMES = (
 )  # fmt: skip
 OPEN = 100_000
 """Messages that may be in the queue at once; beyond that the oldest are taken as they are: memory stays small."""
-_BATCH = 100_000
 _QUEUE_ID = re.compile(rb"[0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,25}")
 _BEGINNINGS = (b"uid=", b"message-id=", b"info: header ", b"warning: header ", b"from=<")
-_KEPT = 64
-_CLIENTS = 2_000
 _COMPLETE = (b")", b">", b": removed")
-_CLIENT, _LOCAL, _QUEUED, _INFO, _IDENT, _TO, _WARNING = b"cufimtw"
+_CLIENT, _LOCAL, _QUEUED, _INFO, _IDENT, _REMOVED, _TO, _WARNING = b"cufimrtw"
+_QUOTE, _SLASH, _COMMA = b'"/,'
+_TIME, _ID, _ACCOUNT, _IP, _ENVELOPE, _FROM, _SENDER, _RECIPIENT, _SUBJECT, _SIZE, _STATUS = range(len(NAMES))
+_TAIL = len(NAMES)
+_SLOTS = {b"header From": _FROM, b"header Sender": _SENDER, b"header Subject": _SUBJECT}
+_CAREFUL = {b"from": _FROM, b"sender": _SENDER, b"subject": _SUBJECT}
+_EDGES = frozenset((b"", b" ", b"?"))
+_CUT = len(b"header ") + parts_of.CUT
 _joined = UNIT.join
-Lines = list[bytes]
-"""What is known of a message: its time, then the rest of each of its lines. An empty time: it is another row's."""
+Row = list[bytes]
+"""A message as far as it is known: the values of NAMES, NOTHING for those not met, and how all its header lines end.
+Without a time it is no row."""
 
 
 class PostfixReader:
@@ -48,8 +52,8 @@ class PostfixReader:
         self._most = most
         self._stamps = Stamps(zone, 1970)
         self._times = self._stamps.known
-        self._open: dict[bytes, Lines] = {}
-        self._clients: dict[bytes, tuple[bytes, bytes]] = {}
+        self._open: dict[bytes, Row] = {}
+        self._doubts: dict[bytes, dict[int, bytes]] = {}
         self._rows: list[bytes] = []
         self._evicted = False
         self._bad = self._headless = self._hidden = 0
@@ -60,57 +64,126 @@ class PostfixReader:
         for piece in pieces:
             self._stamps = Stamps(self._zone, piece.year)
             self._times = self._stamps.known
-            text, clean = lines(piece.path)
-            with clean:
-                yield from self._read(iter(text) if limit is None else islice(text, limit))
-                if limit is None:
+            with Clean(piece.path) as clean:
+                left = limit
+                for some in clean.blocks():
+                    yield from self._read(some if left is None else some[:left])
+                    left = None if left is None else left - len(some)
+                    if left is not None and left <= 0:
+                        break
+                else:
                     yield from self._last(clean.tail, torn=clean.cut)
                 self._tell(piece.path, torn=clean.cut)
-        for known in self._open.values():
-            self._finish(known)
-        self._open.clear()
+        for queue_id in list(self._open):
+            self._finish(queue_id)
         yield self._rows
 
-    def _read(self, text: Iterator[bytes]) -> Iterator[list[bytes]]:
-        """The messages that end in this text. This loop is what a large log costs: nothing is called that need not."""
-        waiting = self._open
-        find, finish = waiting.get, self._finish
-        some = True
-        while some:
-            some = False
-            for line in islice(text, _BATCH):
-                some = True
-                parts = line.split(b": ", 2)
-                if len(parts) != 3:
-                    if parts[0][-1:] != b"]":
-                        self._strange(line)
-                    continue
-                head, queue_id, rest = parts
-                known = find(queue_id)
-                if known is None:
-                    self._begin(head, queue_id, rest)
-                elif rest == b"removed\n":
-                    del waiting[queue_id]
-                    finish(known)
-                elif rest[0] == _CLIENT or rest[0] == _LOCAL:  # the id is used again, and nobody saw the end before
-                    finish(waiting.pop(queue_id))
-                    self._begin(head, queue_id, rest)
-                else:
-                    known.append(rest)
-            self._trim()
+    def _read(self, some: list[bytes]) -> Iterator[list[bytes]]:
+        """The messages that end in these lines."""
+        self._batch(some)
+        while len(self._open) > self._most:
+            self._evict()
+        if self._rows:
             yield self._rows
             self._rows = []
 
+    def _batch(self, some: Iterable[bytes]) -> None:  # noqa: C901, PLR0912, PLR0915
+        """Take some lines. This loop is what a large log costs: what is plain is cut right here, and a line that takes
+        more care costs a call."""
+        waiting, doubts, add = self._open, self._doubts, self._rows.append
+        find, slot_of = waiting.get, _SLOTS.get
+        for line in some:
+            parts = line.split(b": ", 2)
+            if len(parts) != 3:
+                if parts[0][-1:] != b"]":
+                    self._strange(line)
+                continue
+            head, queue_id, rest = parts
+            row = find(queue_id)
+            if row is None:
+                self._begin(head, queue_id, rest)
+                continue
+            kind = rest[0]
+            if kind == _INFO:
+                tail = row[_TAIL]
+                if tail and rest.endswith(tail):  # headers of one message end alike
+                    header = rest[6 : -len(tail)]
+                else:
+                    mark = rest.rfind(b"; from=<")
+                    end = rest.rfind(b" from ", 0, mark)
+                    if mark < 0 or end < 0 or rest.find(b";") != mark:
+                        self._header(queue_id, row, rest)
+                        continue
+                    header = rest[6:end]
+                    row[_TAIL] = rest[end:]
+                name, _, text = header.partition(b": ")
+                slot = slot_of(name)
+                if slot and len(header) < _CUT and (slot == _SUBJECT or text[:1] not in _EDGES):
+                    if row[slot] is NOTHING:
+                        row[slot] = text
+                else:
+                    self._header(queue_id, row, rest)
+            elif kind == _TO:
+                end = rest.find(b">", 4)
+                if (
+                    row[_RECIPIENT] is not NOTHING
+                    or rest[end : end + 4] != b">, r"
+                    or rest[:4] != b"to=<"
+                    or rest[4] == _QUOTE
+                ):
+                    self._delivery(row, rest)
+                    continue
+                row[_RECIPIENT] = rest[4:end]
+                start = rest.find(b", status=", end) + 9
+                row[_STATUS] = rest[start : rest.find(b" ", start)] if start > 8 else NOTHING
+            elif kind == _QUEUED:
+                end = rest.rfind(b">, size=")
+                if end > 0 and row[_ENVELOPE] is NOTHING:
+                    row[_ENVELOPE] = rest[6:end]
+                    row[_SIZE] = rest[end + 8 : rest.find(b",", end + 8)]
+            elif kind == _IDENT:
+                if rest[:11] == b"message-id=" and row[_ID] is NOTHING:
+                    row[_ID] = rest[11:-1]
+            elif kind == _REMOVED:
+                if rest == b"removed\n":
+                    if queue_id in doubts:
+                        self._settle(queue_id, row)
+                    del waiting[queue_id]
+                    if row[_ENVELOPE] is not NOTHING and row[_TIME]:
+                        del row[_TAIL]
+                        add(_joined(row))
+            elif kind == _WARNING:
+                self._header(queue_id, row, rest)
+            elif kind in (_CLIENT, _LOCAL):  # the id is used again, and nobody saw the end before
+                self._finish(queue_id)
+                self._begin(head, queue_id, rest)
+
     def _begin(self, head: bytes, queue_id: bytes, rest: bytes) -> None:
         """A line with an unknown queue id: a message's first one, if it is that."""
-        plain = rest[:7] == b"client=" and b"/" in head and queue_id.isalnum()
-        if not plain and not self._may_begin(head, queue_id, rest):
+        by_smtp = rest[:7] == b"client=" and _SLASH in head and queue_id.isalnum()
+        if not by_smtp and not self._may_begin(head, queue_id, rest):
             return
         time = self._times.get(head[:15]) or self._stamps.micros(head)
         if time is None:
             self._bad += 1
             return
-        self._open[queue_id] = self._inherited(time, rest) if b", orig_queue_id=" in rest else [time, rest]
+        row = [NOTHING] * _TAIL
+        row.append(b"")
+        row[_TIME] = time
+        self._open[queue_id] = row
+        if by_smtp:
+            cut = rest.find(b", sasl_username=")
+            account = rest[cut + 16 : -1]
+            if cut < 0 or _COMMA in account or not account:
+                row[_IP], row[_ACCOUNT] = parts_of.client(rest)
+                self._inherit(row, rest)
+            else:
+                start = rest.find(b"[", 0, cut) + 1
+                end = rest.find(b"]", start, cut)
+                row[_IP] = rest[start:end] if 0 < start < end else NOTHING
+                row[_ACCOUNT] = account
+        elif rest[0] != _LOCAL:  # once more, now that its queue id is known
+            self._batch((b": ".join((head, queue_id, rest)),))
 
     def _may_begin(self, head: bytes, queue_id: bytes, rest: bytes) -> bool:
         """Whether it can be the first line of a message that did not come by SMTP, or whose first line is missing."""
@@ -122,106 +195,70 @@ class PostfixReader:
             self._headless += not self._evicted
         return rest.startswith(_BEGINNINGS) and not (rest[0] == _QUEUED and self._evicted)
 
-    def _inherited(self, time: bytes, rest: bytes) -> Lines:
+    def _inherit(self, row: Row, rest: bytes) -> None:
         """A content filter gave a message back: the same message under a new id, with what was known of it."""
-        first = self._open.get(rest.partition(b", orig_queue_id=")[2].partition(b",")[0].strip())
-        if first is None or not first[0]:
-            return [time, rest]
-        own = [first[0], *(line for line in first[1:] if line[0] not in (_QUEUED, _TO))]
-        first[0] = b""
-        return own
+        before = rest.partition(b", orig_queue_id=")[2].partition(b",")[0].strip()
+        first = self._open.get(before)
+        if first is None or not first[_TIME] or first is row:
+            return
+        if before in self._doubts:  # the envelope may have changed since these lines
+            self._settle(before, first)
+        for at in (_TIME, _ID, _ACCOUNT, _IP, _FROM, _SENDER, _SUBJECT):
+            row[at] = first[at]
+        first[_TIME] = b""
 
     def _evict(self) -> None:
-        """Too many are open. Those that never came into the queue go first; else the oldest, as far as it is known."""
-        never = [queue_id for queue_id, known in self._open.items() if not any(x[0] == _QUEUED for x in known[1:])]
-        for queue_id in never[: self._most // 2] or list(islice(self._open, self._most // 10 + 1)):
-            self._evicted = self._evicted or not never
-            self._finish(self._open.pop(queue_id))
+        """Too many are open. Of the older half those that never came into the queue go first; else the oldest, as far
+        as they are known."""
+        older = list(islice(self._open, self._most // 2))
+        never = [queue_id for queue_id in older if self._open[queue_id][_ENVELOPE] is NOTHING]
+        self._evicted = self._evicted or not never
+        for queue_id in never or older[: self._most // 10 + 1]:
+            self._finish(queue_id)
 
-    def _trim(self) -> None:
-        """Not too many messages, and not too much of one: it may have many recipients, or be tried again for days."""
-        while len(self._open) > self._most:
-            self._evict()
-        for known in self._open.values():
-            if len(known) > _KEPT:
-                seen = [line for line in known[1:] if line[0] != _TO]
-                sent = [line for line in known[1:] if line[0] == _TO]
-                known[1:] = [*seen[:_KEPT], *sent[:1], *(reduce(_again, sent[1:], first) for first in sent[:1])]
+    def _finish(self, queue_id: bytes) -> None:
+        """No more will be heard of this message: it is a row if it entered the queue."""
+        row = self._open.pop(queue_id)
+        if queue_id in self._doubts:
+            self._settle(queue_id, row)
+        if row[_ENVELOPE] is not NOTHING and row[_TIME]:
+            del row[_TAIL]
+            self._rows.append(_joined(row))
 
-    def _finish(self, known: Lines) -> None:  # noqa: C901, PLR0912 - once a message: calls would double its cost
-        """Make the row of a message that entered the queue. Only lines without doubt are cut here."""
-        envelope: bytes | None = None
-        ident = account = source_ip = from_ = sender = recipient = subject = size = status = NOTHING
-        tail = delivery = b""
-        doubtful = False
-        for rest in known[1:]:
-            kind = rest[0]
-            if kind == _INFO or kind == _WARNING:  # noqa: PLR1714, SIM109 - a tuple is slower
-                if tail and rest.endswith(tail):  # headers of one message end alike
-                    header = rest[13 if kind == _INFO else 16 : -len(tail)]
-                else:
-                    mark = rest.rfind(b"; from=<")
-                    if rest.find(b";") != mark or mark < 0:
-                        doubtful = True
-                        continue
-                    origin = rest.rfind(b" from ", 0, mark)
-                    header, tail = rest[13 if kind == _INFO else 16 : origin], rest[origin:]
-                if len(header) >= parts_of.CUT:
-                    doubtful = True
-                elif header[:6] == b"From: ":
-                    from_ = header[6:] if from_ is NOTHING else from_
-                elif header[:8] == b"Sender: ":
-                    sender = header[8:] if sender is NOTHING else sender
-                elif header[:9] == b"Subject: ":
-                    subject = header[9:] if subject is NOTHING else subject
-                else:
-                    doubtful = True
-            elif kind == _TO:
-                delivery = _again(delivery, rest) if delivery else rest
-            elif kind == _CLIENT:
-                source_ip, account = self._clients.get(rest) or self._client(rest)
-            elif kind == _QUEUED and envelope is None:
-                end = rest.rfind(b">, size=")
-                if end > 0:
-                    envelope = rest[6:end]
-                    size = rest[end + 8 : rest.find(b",", end + 8)]
-            elif kind == _IDENT and ident is NOTHING and rest[:11] == b"message-id=":
-                ident = rest[11:-1]
-        time = known[0]
-        if envelope is None or not time:
+    def _delivery(self, row: Row, rest: bytes) -> None:
+        """A delivery that takes care: a quoted recipient, or one more line. The first recipient counts."""
+        end = parts_of.address(rest, 4)
+        if rest[:4] != b"to=<" or (row[_RECIPIENT] is not NOTHING and row[_RECIPIENT] != rest[4:end]):
             return
-        if delivery:
-            end = delivery.find(b">") if delivery[4:5] != b'"' else parts_of.address(delivery, 4)
-            recipient = delivery[4:end]
-            start = delivery.find(b", status=", end) + 9
-            status = delivery[start : delivery.find(b" ", start)] if start > 8 else NOTHING
-        if doubtful:
-            from_, sender, subject = self._headers(known, envelope, recipient)
-        values = (time, ident, account, source_ip, envelope, from_, sender, recipient, subject, size, status)
-        self._rows.append(_joined(values))
+        row[_RECIPIENT] = rest[4:end]
+        if rest[end + 1 : end + 12] == b", orig_to=<":
+            end = parts_of.address(rest, end + 12)
+        start = rest.find(b", status=", end) + 9
+        row[_STATUS] = rest[start : rest.find(b" ", start)] if start > 8 else NOTHING
 
-    def _client(self, rest: bytes) -> tuple[bytes, bytes]:
-        """A client line's values, remembered: most clients send more than one message."""
-        if len(self._clients) >= _CLIENTS:
-            self._clients.clear()
-        found = self._clients[rest] = parts_of.client(rest)
-        return found
+    def _header(self, queue_id: bytes, row: Row, rest: bytes) -> None:
+        """A header line that only the whole message can make clear. The first of each name counts, as later ones may
+        be an attachment's, so its place is taken now."""
+        slot = _CAREFUL.get(parts_of.name(rest))
+        if slot is not None and row[slot] is NOTHING:
+            self._doubts.setdefault(queue_id, {})[slot] = rest
+            row[slot] = b""
 
-    def _headers(self, known: Lines, envelope: bytes, recipient: bytes) -> Iterator[bytes]:
-        """From, Sender and Subject, with all care. The first of each counts: later ones may be an attachment's."""
-        texts = [line for line in known[1:] if line[0] in (_INFO, _WARNING)]
-        found = [parts_of.content(line, envelope, recipient) for line in texts]
-        for name in (b"from", b"sender", b"subject"):
-            header = next((h for h in found if parts_of.value(h, name) is not None), None)
-            if header is not None and len(header) >= parts_of.CUT and name != b"subject":
-                self._hidden += 1
-                header = None
-            yield NOTHING if header is None else parts_of.value(header, name) or b""
+    def _settle(self, queue_id: bytes, row: Row) -> None:
+        """Read the doubtful headers, now that the envelope is known; if it is not, this will be no row."""
+        counts = row[_ENVELOPE] is not NOTHING and row[_TIME] != b""
+        for slot, line in self._doubts.pop(queue_id).items():
+            header = parts_of.content(line, row[_ENVELOPE], row[_RECIPIENT])
+            if len(header) >= parts_of.CUT and slot != _SUBJECT:
+                row[slot] = NOTHING
+                self._hidden += counts
+            else:
+                row[slot] = parts_of.text(header)
 
     def _last(self, tail: bytes, *, torn: bool) -> Iterator[list[bytes]]:
         """What stands behind the last line end: a line only if it looks whole."""
         if tail and not torn and tail.endswith(_COMPLETE):
-            yield from self._read(iter([cleaned(tail) + b"\n"]))
+            yield from self._read([cleaned(tail) + b"\n"])
         elif tail:
             self._bad += 1
 
@@ -235,8 +272,3 @@ class PostfixReader:
         self._rejects.add(path, int(torn), "the packed file ends too early")
         self._rejects.note(path, self._hidden, "From or Sender cut at 200 bytes: its address is not known")
         self._bad = self._headless = self._hidden = 0
-
-
-def _again(first: bytes, rest: bytes) -> bytes:
-    """One more delivery line: the outcome counts if it is about the first recipient."""
-    return rest if rest.startswith(first[: parts_of.address(first, 4) + 1]) else first

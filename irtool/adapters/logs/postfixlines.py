@@ -20,6 +20,7 @@ CUT = 200
 """Bytes of a header that Postfix logs."""
 _AFTER_USER = re.compile(rb", (?:sasl_sender|orig_queue_id|orig_client)=")
 _ORIGIN = re.compile(rb", orig_client=[^\[\n]*\[([^\]\n]*)\]")
+_HEADER = re.compile(rb"(?:info|warning): header ([^:\n]{1,200}):.* from [^ ;]*;")
 _ADDRESS = re.compile(rb'(?:"(?:[^"\\]|\\.)*"|[^">])*')
 
 
@@ -29,8 +30,6 @@ def client(rest: bytes) -> tuple[bytes, bytes]:
     end = rest.find(b"]", start)
     address = rest[start:end] if 0 < start < end else NOTHING
     user = rest.find(b", sasl_username=", end)
-    if user > 0 and rest.find(b", ", user + 2) < 0:
-        return address, rest[user + 16 : -1] or NOTHING
     name = _AFTER_USER.split(rest[user + 16 : -1])[0] if user > 0 else NOTHING
     first = _ORIGIN.search(rest, end)
     return first[1] if first else address, name or NOTHING
@@ -53,12 +52,16 @@ def content(line: bytes, envelope: bytes, recipient: bytes) -> bytes:
     return line[start:origin] if origin > 0 else b""
 
 
-def value(header: bytes, name: bytes) -> bytes | None:
-    """The text of the header if it has this name. A folded line's end is logged as `?`: at the edges it is no text."""
-    found, colon, text = header.partition(b":")
-    if not colon or found.rstrip().lower() != name:
-        return None
-    text = text.strip()
+def name(line: bytes) -> bytes:
+    """The name, in small letters, of the header in such a line; empty if it is none. It stands at the left end, where
+    nothing can be forged."""
+    found = _HEADER.match(line)
+    return found[1].rstrip().lower() if found else b""
+
+
+def text(header: bytes) -> bytes:
+    """The text of a header. A folded line's end is logged as `?`: at the edges it is no text."""
+    text = header.partition(b":")[2].strip()
     return text.lstrip(b"? ") if text[:1] == b"?" else text
 
 

@@ -17,7 +17,8 @@ class Preset:
     """A log's shape.
 
     `reader` is jsonl or csv. `columns` gives for each normalised column the names it may have; the first that holds
-    something in a row counts. In JSON `a.b` is a key in an object and `a.*.b` stands in every element of a list.
+    something in a row counts. In JSON `a.b` is a key in an object, `a.*.b` stands in every element of a list, and
+    `a.~b` may be written `a.B`: KumoMTA names headers as the message does, so as its sender likes.
     `unknown` is what the log writes where it knows nothing. Some logs have several records for one message: `kind` is
     the column that says which, `kinds` the records that stand for messages, the best group first; only the first
     group that the files have becomes rows. Columns of `entry` hold only in records of the first group. `lists` are
@@ -42,10 +43,10 @@ KUMOMTA = Preset(
         "account": ("meta.account", "meta.authz_id", "meta.authn_id", "meta.tenant"),
         "source_ip": ("meta.received_from",),
         "envelope_from": ("sender",),
-        "header_from": ("headers.From", "headers.from", "meta.from", "meta.header_from"),
-        "header_sender": ("headers.Sender", "headers.sender", "meta.sender", "meta.header_sender"),
+        "header_from": ("headers.~From", "meta.from", "meta.header_from"),
+        "header_sender": ("headers.~Sender", "meta.sender", "meta.header_sender"),
         "recipient": ("recipient",),
-        "subject": ("headers.Subject", "headers.subject", "meta.subject"),
+        "subject": ("headers.~Subject", "meta.subject"),
         "size": ("size",),
         "status": ("type",),
     },

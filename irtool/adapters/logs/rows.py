@@ -16,17 +16,17 @@ _BATCH = 200_000
 
 
 class RowFiles:
-    """Writes rows as Parquet files `label-N.parquet` in normal form. A row is its values joined by `UNIT`."""
+    """Rows as a table of the database. A row is its values joined by `UNIT`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, label: str, names: Sequence[str]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, table: str, names: Sequence[str]) -> None:
         self._connection = connection
-        self._text = folder / f"{label}.rows"
-        self._stem = str(folder / label)
+        self._text = folder / f"{table}.rows"
+        self._table = columns.identifier(table)
         self._names = names
-        self.written: list[str] = []
+        self._made = False
 
     def take(self, rows: Iterable[list[bytes]], select: Callable[[str], str]) -> None:
-        """Write lists of rows; `select` makes the SELECT that normalises a table of them. One file at least is made."""
+        """Make the table of lists of rows; `select` gives the SELECT that normalises a table of them."""
         out = self._text.open("wb")
         count = 0
         try:
@@ -42,16 +42,16 @@ class RowFiles:
                     out, count = self._text.open("wb"), 0
         finally:
             out.close()
-        if count or not self.written:
+        if count or not self._made:
             self._convert(select)
         self._text.unlink()
 
     def _convert(self, select: Callable[[str], str]) -> None:
-        target = f"{self._stem}-{len(self.written)}.parquet"
-        self._connection.execute(copy(select(self._table()), target))
-        self.written.append(target)
+        verb = f"INSERT INTO {self._table}" if self._made else f"CREATE TABLE {self._table} AS"
+        self._connection.execute(f"{verb} {select(self._rows())}")
+        self._made = True
 
-    def _table(self) -> str:
+    def _rows(self) -> str:
         kinds = ", ".join(f"{columns.literal(name)}: 'VARCHAR'" for name in self._names)
         return (
             f"read_csv({columns.literal(escaped(str(self._text)))}, auto_detect = false, header = false, "
@@ -59,8 +59,3 @@ class RowFiles:
             f"nullstr = {columns.literal(NOTHING.decode())}, new_line = '\\n', max_line_size = 4000000, "
             f"columns = {{{kinds}}})"
         )
-
-
-def copy(select: str, target: str) -> str:
-    """The statement that writes a private file: read again within minutes, so packing it hard would not pay."""
-    return f"COPY ({select}) TO {columns.literal(target)} (FORMAT parquet, COMPRESSION lz4_raw)"

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from irtool.adapters.logs.files import lines
+from irtool.adapters.logs.files import Clean
 from irtool.errors import InputError
 
 _MONTHS = {name: n for n, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
@@ -107,9 +107,8 @@ def is_stamped(line: bytes) -> bool:
 def _first(path: str, zone: tzinfo) -> tuple[datetime | None, bool]:
     """The moment of the first line that has one, and whether its year was written there."""
     changed = datetime.fromtimestamp(Path(path).stat().st_mtime, UTC) + _SLACK
-    text, clean = lines(path)
-    try:
-        for line in islice(text, _LOOKED_AT):
+    with Clean(path) as clean:
+        for line in islice(chain.from_iterable(clean.blocks()), _LOOKED_AT):
             parts = _parts(line)
             if parts is None:
                 written = _iso(line, zone)
@@ -121,8 +120,6 @@ def _first(path: str, zone: tzinfo) -> tuple[datetime | None, bool]:
                 moment = _in_year(parts, guess, zone)
                 if moment and moment <= changed:
                     return moment, False
-    finally:
-        clean.close()
     return None, False
 
 
