@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +29,37 @@ def write(folder: Path, findings: Findings) -> list[Path]:
     except OSError as error:
         raise InputError(f"{folder}: {error.strerror}", hint="name a folder that you may write to") from error
     return written
+
+
+def write_originals(folder: Path, files: Sequence[tuple[str, bytes]]) -> list[Path]:
+    """Complaints byte for byte, for their owner alone, and a SHA256SUMS beside them. Raises InputError.
+
+    Each is named after the beginning of its SHA-256 too, so no other file is ever replaced.
+    """
+    written: list[Path] = []
+    sums: dict[str, str] = {}
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for source, content in files:
+            digest = hashlib.sha256(content).hexdigest()
+            name = filename("stdin" if source == "-" else Path(source).name)
+            path = folder / f"{digest[:16]}-{name}"
+            if path.name not in sums:
+                _write_private(path, content)
+                written.append(path)
+            sums[path.name] = digest
+        listed = "".join(f"{digest}  {name}\n" for name, digest in sums.items())
+        _write_private(folder / "SHA256SUMS", listed.encode())
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror}", hint="name a folder that you may write to") from error
+    return written
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -15,7 +15,8 @@ def triage(
     complaints: Annotated[list[str], typer.Argument(help="Files, folders, or - for stdin.")],
     since: Annotated[str, typer.Option(help="How far back to search the logs from the complaint.")] = "72h",
     evidence: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write the evidence for each impersonated customer there.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the evidence for each impersonated customer, and the complaints."),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -30,16 +31,20 @@ def triage(
     from irtool.cli.progress import bar
     from irtool.cli.sources import read_all
     from irtool.cli.triage_view import lines
+    from irtool.cli.views import plural
     from irtool.wiring import open_desk
 
     with door(), open_desk(config) as desk, bar() as progress:
-        read = desk.read(read_all(complaints))
+        sources = read_all(complaints)
+        read = desk.read(sources)
         seen, findings = desk.triage(read, since, progress)
         progress.close()
         if evidence:
-            from irtool.cli.packs import write
+            from irtool.cli.packs import write, write_originals
 
-            say(f"{len(write(evidence, findings))} files of evidence written to {clean(evidence)}; nothing was sent")
+            packs, raw = write(evidence, findings), write_originals(evidence / "complaints", sources)
+            say(f"{plural(len(packs), 'file')} of evidence written to {clean(evidence)}; nothing was sent")
+            say(f"  complaints/ has {plural(len(raw), 'complaint')} as they came in, unredacted: not for customers")
         if as_json:
             answer({"complaints": seen, "findings": findings})
             return

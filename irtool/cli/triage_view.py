@@ -8,9 +8,10 @@ from irtool.cli.out import clean
 from irtool.cli.views import WIDTH, findings_lines, plural, wrapped
 from irtool.records import AccountFinding, Complaint, Counted, CustomerFinding, Findings, Group, to_json
 
-TOP, HOPS, CUSTOMERS = 4, 3, 12
-"""How many values of a list, hops and customers are shown before the rest is counted."""
+TOP, HOPS, CUSTOMERS, REASONS = 3, 3, 12, 3
+"""How many values of a list, hops, customers and reasons are shown before the rest is counted."""
 
+_LONG = 190  # characters of a fault: three lines
 _FEW = 2  # complaints that can all be shown
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"  # a name is not broken in two
 
@@ -21,9 +22,11 @@ def lines(complaints: Sequence[Complaint], findings: Findings) -> Iterator[str]:
         yield from _complaint(complaint)
         yield ""
     if len(complaints) > _FEW:
-        yield f"… {len(complaints)} complaints in all (--json lists them)"
+        faulty = sum(bool(complaint.faults) for complaint in complaints[1:])
+        more = f", {faulty} of the others with faults" if faulty else ""
+        yield f"… {len(complaints)} complaints in all{more} (--json lists them)"
         yield ""
-    if len(complaints) > 1:
+    if len(complaints) > 1 or any(group.reasons for group in findings.campaigns):
         yield from _groups(findings.campaigns)
     yield "campaign"
     data = to_json(findings)
@@ -36,7 +39,7 @@ def lines(complaints: Sequence[Complaint], findings: Findings) -> Iterator[str]:
     yield from _accounts(findings.accounts)
     yield from _customers(findings.affected_customers)
     for relay in findings.relays[:TOP]:
-        yield from wrapped(
+        yield from _wrapped(
             f"relay {_defang(relay.by or '?')}  from {_defang(relay.helo or '?')} [{_defang(relay.ip or '?')}]",
             "  ",
             "    ",
@@ -46,6 +49,9 @@ def lines(complaints: Sequence[Complaint], findings: Findings) -> Iterator[str]:
 
 def _complaint(complaint: Complaint) -> Iterator[str]:
     yield _cut(f"{clean(complaint.source)}  {complaint.format}, sha256 {complaint.sha256[:16]}…")
+    if complaint.reporter:
+        sent = f", {complaint.received_at:%Y-%m-%d %H:%MZ}" if complaint.received_at else ""
+        yield _cut(f"  reported   by {_defang(complaint.reporter)}{sent}")
     if complaint.subject:
         yield _cut(f"  subject    {clean(complaint.subject)}")
     envelope = "<> (null)" if complaint.envelope_null else _defang(complaint.envelope_from or "not known")
@@ -60,17 +66,17 @@ def _complaint(complaint: Complaint) -> Iterator[str]:
         ip = f"[{_defang(hop.ip)}]" if hop.ip else "[?]"
         login = ", authenticated" if hop.auth else ""
         way = f"{_defang(hop.helo or '?')} {ip} -> {_defang(hop.by or '?')}"
-        yield from wrapped(f"hop {hop.n:<6} {way}  {when}{login}", "  ", " " * 13)
+        yield from _wrapped(f"hop {hop.n:<6} {way}  {when}{login}", "  ", " " * 13)
     yield from _rest("hops", len(complaint.hops), HOPS)
     if complaint.format == "text":
         for one in complaint.indicators[: 2 * TOP]:
             yield _cut(f"  {clean(one.type):<10} {_defang(one.value)}  ({clean(one.source)})")
         yield from _rest("indicators", len(complaint.indicators), 2 * TOP)
     if complaint.signatures:
-        names = ", ".join(complaint.signatures).replace("-", _HYPHEN)
-        yield from (line.replace(_HYPHEN, "-") for line in wrapped(f"signatures {names}", "  ", " " * 13))
+        yield from _wrapped(f"signatures {', '.join(complaint.signatures)}", "  ", " " * 13)
     for fault in complaint.faults[:TOP]:
-        yield _cut(f"  fault      {clean(fault)}")
+        text = _defang(fault)
+        yield from _wrapped(f"fault      {text if len(text) <= _LONG else text[:_LONG] + '…'}", "  ", " " * 13)
 
 
 def _groups(campaigns: Sequence[Group]) -> Iterator[str]:
@@ -79,13 +85,26 @@ def _groups(campaigns: Sequence[Group]) -> Iterator[str]:
         count = plural(len(group.complaints), "complaint")
         names = ", ".join(clean(name) for name in group.complaints[:TOP])
         head = f"one campaign: {count}" if number == 0 else f"separate: {count}, {plural(group.messages, 'message')}"
-        yield from wrapped(f"{head} ({names}{', …' if len(group.complaints) > TOP else ''})", "", "  ")
-        for reason in group.reasons[:2]:
-            yield _cut(f"  {_defang(reason)}")
+        if len(campaigns) == 1 == len(group.complaints):
+            yield "what comes again in it"
+        else:
+            yield from _wrapped(f"{head} ({names}{', …' if len(group.complaints) > TOP else ''})", "", "  ")
+        for reason in sorted(group.reasons, key=_about_days, reverse=True)[:REASONS]:
+            yield from _wrapped(_defang(reason), "  ", "    ")
     yield from _rest("campaigns", len(campaigns), TOP + 1)
     if len(campaigns) > 1:
         yield "  the figures below are of the first; triage the others by themselves"
     yield ""
+
+
+def _wrapped(text: str, first: str, then: str) -> Iterator[str]:
+    """Folded to the width, and no name broken at a hyphen."""
+    return (line.replace(_HYPHEN, "-") for line in wrapped(text.replace("-", _HYPHEN), first, then))
+
+
+def _about_days(reason: str) -> bool:
+    """Whether it is a correlation, which nobody sees at a glance."""
+    return " times, " in reason
 
 
 def _top(title: str, values: Sequence[Counted]) -> Iterator[str]:
@@ -107,7 +126,8 @@ def _accounts(accounts: Sequence[AccountFinding]) -> Iterator[str]:
         figures = f"{account.messages:>12,}{other} messages, confidence {account.confidence:.2f}"
         yield _value(f"{clean(account.id)} {clean(account.plan or '')}".strip(), 20, figures)
         why = account.evidence.partition("; ")[2] or account.evidence
-        yield _cut(f"      {_defang(why)}")
+        plan = f"plan {account.plan}; "  # stands in the line above
+        yield _cut(f"      {_defang(why.replace(plan, '', 1))}")
 
 
 def _customers(customers: Sequence[CustomerFinding]) -> Iterator[str]:

@@ -26,6 +26,7 @@ MAX_TEXT = 1_000_000
 """Decoded bytes of text that are looked at, over all parts."""
 MAX_MESSAGES = 50
 MAX_FILES = 20
+MAX_NOTE = 50_000
 _MAX_FALLBACK_PARTS = 3_000
 _MAX_ENCODED_WORDS = 10_000
 
@@ -38,6 +39,7 @@ _NEEDED = ("Content-Type", "Content-Transfer-Encoding", "Content-Disposition")
 _CHARSET = re.compile(r"charset(\*?)\s{0,5}=\s{0,5}\"?(?:[\w-]{0,40}'[\w-]{0,20}')?([\w.:+%-]{1,60})", re.IGNORECASE)
 _HIDDEN = re.compile(r"<(script|style|head)\b[^<>]{0,500}>", re.IGNORECASE)
 _LINK = re.compile(r"\b(?:href|src|action)\s{0,5}=\s{0,5}[\"']?([^\"'<>\s]{1,2048})", re.IGNORECASE)
+_BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|hr|/?blockquote|/?pre)\b[^<>]{0,1000}>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,10000}>")
 
 _Leaf = tuple[str, str, str, bytes]
@@ -48,7 +50,8 @@ _Leaf = tuple[str, str, str, bytes]
 class Parts:
     """What a message carries. `texts` are (content type, text), `messages` whole attached messages as bytes,
     `header_sections` are text/rfc822-headers, `digests` are (file name, SHA-256) of attachments. `files` are those
-    attachments (file name, content) that may themselves be reports or messages, packed or not."""
+    attachments (file name, content) that may themselves be reports or messages, packed or not; `notes` those that are
+    short texts (file name, text)."""
 
     texts: list[tuple[str, str]] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
@@ -56,6 +59,7 @@ class Parts:
     feedback: bytes | None = None
     digests: list[tuple[str, str]] = field(default_factory=list)
     files: list[tuple[str, bytes]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -92,6 +96,8 @@ def _sort(parts: Parts, kind: str, charset: str, name: str, data: bytes, room: i
         parts.digests.append((name, hashlib.sha256(data).hexdigest()))
         if kind != "text/html" and len(parts.files) < MAX_FILES and _may_be_a_report(data):
             parts.files.append((name, data))
+        elif kind == "text/plain" and len(parts.notes) < MAX_FILES and len(data) <= MAX_NOTE:
+            parts.notes.append((name, charsets.decode(data, charset)))
     else:
         if len(data) > room:
             parts.faults.append(f"more than {MAX_TEXT} bytes of text; the rest was not read")
@@ -199,6 +205,15 @@ def readable(kind: str, text: str) -> str:
     if kind != "text/html":
         return text
     return html.unescape(_TAG.sub(_tag, _drop_hidden(text)))
+
+
+def in_lines(kind: str, text: str) -> tuple[str, str]:
+    """A text part on the lines that people see, twice, line by line the same: as they read it, and with the links."""
+    text = text.replace("\r\n", "\n")
+    if kind != "text/html":
+        return text, text
+    broken = _BREAK.sub("\n", _drop_hidden(" ".join(text.split())))
+    return html.unescape(_TAG.sub("", broken)), html.unescape(_TAG.sub(_tag, broken))
 
 
 def _tag(found: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ _USUAL = re.compile(
     r"\s*(?:[A-Za-z]{3},)? {0,2}(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d:\d\d:\d\d) {1,2}([+-]\d{4})(?:\s.{0,40})?",
     re.DOTALL,
 )
+_FIRST_YEAR = "1971"
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: f"{n:02}" for n, name in enumerate(_NAMES, start=1)}
 
@@ -23,7 +24,7 @@ def read(text: str) -> tuple[datetime | None, str]:
     local zone nobody tells (RFC 5322 §3.3).
     """
     usual = _USUAL.fullmatch(text)
-    if usual and (month := _MONTHS.get(usual[2])):
+    if usual and usual[3] >= _FIRST_YEAR and (month := _MONTHS.get(usual[2])):
         day, _, year, clock, zone = usual.groups()
         try:
             return datetime.fromisoformat(f"{year}-{month}-{day:0>2}T{clock}{zone}").astimezone(UTC), ""
@@ -41,8 +42,12 @@ def _read_slowly(text: str) -> tuple[datetime | None, str]:
         parts = parsedate_tz(text)
         if parts is None:
             return None, f"cannot read the date '{shown}'"
+        if 100 <= parts[0] <= 999:  # RFC 5322 §4.3; programs that counted years from 1900 wrote 102
+            parts = (parts[0] + 1900, *parts[1:])
         if not _ZONE.search(text):
             return None, f"the date '{shown}' has no time zone that can be read"
+        if parts[0] < int(_FIRST_YEAR):
+            return None, f"the date '{shown}' is older than e-mail"
         local = datetime(*parts[:6], tzinfo=timezone(timedelta(seconds=parts[9] or 0)))
         return local.astimezone(UTC), ""
     except (ValueError, TypeError, IndexError, OverflowError):

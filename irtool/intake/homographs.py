@@ -59,6 +59,11 @@ def imitations(found: Iterable[str], own: Iterable[str]) -> list[str]:
     return faults
 
 
+def skeleton(name: str) -> str:
+    """Equal for names that look alike; not a name for anything else."""
+    return _skeleton(name)
+
+
 @functools.lru_cache(maxsize=4096)
 def _skeleton(domain: str) -> str:
     """Equal for domains that look alike; not a name for anything else."""

@@ -15,6 +15,8 @@ from irtool.intake import (
     containers,
     dates,
     dmarc,
+    domains,
+    forwards,
     headers,
     indicators,
     message,
@@ -25,14 +27,26 @@ from irtool.intake import (
 from irtool.records import Complaint, Indicator
 
 _QUOTED_TRACE = re.compile(r"^[ \t>]{0,20}Received:[ \t]{1,5}(?:from|by)\s", re.MULTILINE | re.IGNORECASE)
+_PASTED = "the headers are taken from the text of the mail of {reporter}, who passes them on"
+_SHOWN = (
+    "forwarded in the text by {reporter}: only what their program shows of it is known; ask for it as an attachment, "
+    "which has the Received headers"
+)
+_WRITTEN = (
+    "written by {reporter} to your abuse desk: what it names is looked for; if it is itself the abuse, give its headers"
+)
+_MAX_TEXTS = 10
 _ATTACHED_TOTAL, _ATTACHED_MEMBERS = 32 * 1024 * 1024, 200
 
 
-def from_mail_or_text(base: Complaint, content: bytes, hint: str) -> list[Complaint]:
-    """The complaints in a message, whatever it carries, or the one in a text. Raises InputError for anything else."""
+def from_mail_or_text(base: Complaint, content: bytes, hint: str, own: Sequence[str] = ()) -> list[Complaint]:
+    """The complaints in a message, whatever it carries, or the one in a text; `own` are our domains.
+
+    Raises InputError for anything else.
+    """
     block = headers.split(content)
     if _is_message(block):
-        return from_message(base, content, block)
+        return from_message(base, content, block, own)
     return [_from_text(base, content, hint)]
 
 
@@ -42,8 +56,9 @@ def _is_message(block: headers.Block) -> bool:
     return block.body is not None and len(names) >= (2 if "from" in names else 3)
 
 
-def from_message(base: Complaint, content: bytes, block: headers.Block) -> list[Complaint]:
-    """The complaints in a message: of the reports or messages attached to it, else of itself."""
+def from_message(base: Complaint, content: bytes, block: headers.Block, own: Sequence[str] = ()) -> list[Complaint]:
+    """The complaints in a message: of the reports or messages attached to it, of what its text passes on or, to our own
+    abuse desk, names; else of itself."""
     parts = bodies.read(content, block)
     evidence = [*parts.messages, *parts.header_sections]
     if parts.feedback is not None:
@@ -54,11 +69,83 @@ def from_message(base: Complaint, content: bytes, block: headers.Block) -> list[
         if reports:
             return reports
         evidence += found
+    outer = _outer(base, block, parts, "eml")
+    if plain := next((text for _, text in parts.notes if xarf.is_plain_report(block.headers, text)), ""):
+        return from_xarf(outer, xarf.from_plain(plain), evidence)
     if evidence:
-        return _attached(_outer(base, block, parts, "eml"), evidence)
+        return _attached(outer, evidence)
+    if forwards.passes_on(block.headers, own) and (quoted := _in_the_text(outer, block, parts)):
+        return [quoted]
+    if forwards.is_to_our_desk(block.headers, own) and (written := _written(outer, block, parts)):
+        return [written]
     faults = (*base.faults, *block.faults, *parts.faults)
     told = message.apply(dataclasses.replace(base, format="eml", faults=faults), block.headers)
     return [_with_body(dataclasses.replace(told, received_at=told.date), parts)]
+
+
+def _in_the_text(outer: Complaint, block: headers.Block, parts: bodies.Parts) -> Complaint | None:
+    """The message that a complaint quotes: with all its headers, or as mail programs forward it. None if there is none.
+
+    What stands above it is the reporter's, and no evidence.
+    """
+    ours = addresses.find_all([*headers.values(block.headers, "To"), *headers.values(block.headers, "Cc")])
+    told = None
+    found: list[list[Indicator]] = []
+    for kind, text in (one for one in parts.texts[:_MAX_TEXTS] if ":" in one[1]):
+        plain, linked = bodies.in_lines(kind, text)
+        fields, below = _quoted_headers(plain, linked, ours)
+        if not fields:
+            continue
+        if told is None:
+            told = message.apply(outer, fields)
+            whole = any(name.lower() == "received" for name, _ in fields)
+            fault = _PASTED if whole else _SHOWN
+            told = dataclasses.replace(told, faults=(*told.faults, fault.format(reporter=outer.reporter or "a mail")))
+        found.append(indicators.scan(below, "forwarded text"))
+    if told is None:
+        return None
+    found.append(_digests(parts))
+    victims = {*told.recipients, told.reporter or "", *ours} - {*told.from_, *told.sender}
+    merged = indicators.merge(told.indicators, *found, without=victims)
+    return dataclasses.replace(told, indicators=merged, faults=(*told.faults, *_too_many(merged)))
+
+
+def _written(outer: Complaint, block: headers.Block, parts: bodies.Parts) -> Complaint | None:
+    """A complaint in somebody's own words: what it names, without whoever writes it. None if it names nothing."""
+    reporter = outer.reporter or ""
+    home = domains.registrable(domains.domain_of(reporter) or "")
+    texts = [("body", bodies.readable(kind, text).replace("\r\n", "\n")) for kind, text in parts.texts[:_MAX_TEXTS]]
+    texts += [(f"attachment {name}", text.replace("\r\n", "\n")) for name, text in parts.notes]
+    subject = headers.decoded(block.headers, "Subject") or ""
+    found = [indicators.scan(text, label) for label, text in (*texts, ("header Subject", subject.replace("\n", " ")))]
+    theirs = {one.value for group in found for one in group if home and _home(one) == home}
+    told = indicators.merge(*found, without=theirs | {reporter})
+    if not told:
+        return None
+    every = indicators.merge(told, _digests(parts))
+    faults = (*outer.faults, _WRITTEN.format(reporter=reporter or "somebody"), *_too_many(every))
+    return dataclasses.replace(outer, format="text", indicators=every, faults=faults)
+
+
+def _home(one: Indicator) -> str | None:
+    """The registered domain of an indicator, None if it has none."""
+    host = one.value.partition("://")[2].partition("/")[0] if one.type == "url" else one.value
+    return domains.registrable(host.rpartition("@")[2]) if one.type in {"url", "domain", "address"} else None
+
+
+def _quoted_headers(plain: str, linked: str, ours: Sequence[str]) -> tuple[Sequence[headers.Header], str]:
+    """The quoted headers, and the text from there on with the lines of before left empty."""
+    if _QUOTED_TRACE.search(plain) and (found := pasted.read(plain)).headers:
+        lines = zip(plain.splitlines(), found.rest.split("\n"), linked.splitlines(), strict=False)
+        below = ["" if line.strip() and not rest.strip() else shown for line, rest, shown in lines]
+        first = next((n for n, line in enumerate(plain.splitlines()) if line.strip() and not below[n]), 0)
+        return found.headers, _below(below, first)
+    shown = forwards.find(plain, ours)
+    return (shown.headers, _below(linked.splitlines(), shown.begin)) if shown else ((), "")
+
+
+def _below(lines: Sequence[str], first: int) -> str:
+    return "\n" * first + "\n".join(lines[first:]) + "\n"
 
 
 def _outer(base: Complaint, block: headers.Block, parts: bodies.Parts, form: str) -> Complaint:
@@ -93,14 +180,15 @@ def _from_files(
                 budget.refuse(f"not read: {error.message}")
     if reports:
         reports[0] = dataclasses.replace(reports[0], faults=(*reports[0].faults, *budget.said()))
-    elif told := [fault for fault in budget.said() if fault.startswith("not read:")]:
-        parts.faults += told
+    else:
+        parts.faults += budget.said()
     return reports, found
 
 
 def _is_delivered(content: bytes) -> bool:
     block = headers.split(content)
-    return _is_message(block) and any(name.lower() == "received" for name, _ in block.headers)
+    names = {name.lower() for name, _ in block.headers if headers.is_known(name)}
+    return "received" in names and (_is_message(block) or (block.body is None and len(names) >= 3))
 
 
 def from_xarf(base: Complaint, content: bytes, attached: Sequence[bytes] = ()) -> list[Complaint]:
@@ -165,13 +253,17 @@ def _with_body(told: Complaint, parts: bodies.Parts) -> Complaint:
         found.append(indicators.scan(bodies.readable(kind, text).replace("\r\n", "\n"), label))
         if _QUOTED_TRACE.search(text):
             faults.append("the body quotes headers; if they are the evidence, give them alone")
-    found.append(
-        [Indicator("sha256", digest, f"attachment {name or 'without a name'}", 0.4) for name, digest in parts.digests]
-    )
+    found.append(_digests(parts))
     victims = {*told.recipients, told.reporter or ""} - {*told.from_, *told.sender}
     merged = indicators.merge(told.indicators, *found, without=victims)
     faults += _too_many(merged)
     return dataclasses.replace(told, indicators=merged, faults=tuple(faults))
+
+
+def _digests(parts: bodies.Parts) -> list[Indicator]:
+    return [
+        Indicator("sha256", digest, f"attachment {name or 'without a name'}", 0.4) for name, digest in parts.digests
+    ]
 
 
 def _from_text(base: Complaint, content: bytes, hint: str) -> Complaint:
@@ -183,7 +275,9 @@ def _from_text(base: Complaint, content: bytes, hint: str) -> Complaint:
     text = charsets.decode(content[: bodies.MAX_TEXT])
     found = pasted.read(text)
     form = "headers" if found.leads else "text"
-    told = message.apply(dataclasses.replace(base, format=form, faults=tuple(faults)), found.headers)
+    shown = None if found.headers else forwards.find(text)
+    fields = shown.headers if shown else found.headers
+    told = message.apply(dataclasses.replace(base, format=form, faults=tuple(faults)), fields)
     written = indicators.scan(found.rest + "\n", "text")
     if not found.headers and not written:
         raise InputError(f"{base.source} holds no message, no headers and nothing to look for", hint=hint)

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from irtool.errors import InputError
-from irtool.intake import charsets, containers, dmarc, headers, homographs, message, messages, outlook, xarf
+from irtool.intake import charsets, containers, dmarc, domains, headers, homographs, message, messages, outlook, xarf
 from irtool.records import Complaint
 
 ACCEPTED = (
@@ -31,14 +31,16 @@ def read_complaints(sources: Sequence[tuple[str, bytes]], own_domains: Sequence[
 
     A source that holds several gives one complaint each, named after where it came from: `samples.zip: a/b.eml`,
     `box.mbox message 3`, `fwd.eml attached message 2`. One source that cannot be read does not keep the others from
-    being read: it is a fault of the first complaint. With `own_domains`, domains that look like one of them are told.
+    being read: it is a fault of the first complaint. With `own_domains`, domains that look like one of them are told,
+    and what people write to an abuse desk of theirs is a complaint in words.
     Raises InputError if nothing can be read in any source.
     """
+    ours = [name for one in own_domains if (name := domains.normalise_domain(one))]
     read: list[Complaint] = []
     wrong: list[InputError] = []
     for name, content in sources:
         try:
-            read += _read(name, content)
+            read += _read(name, content, ours)
         except InputError as error:
             wrong.append(error)
     if not read and wrong:
@@ -72,7 +74,7 @@ def read_headers(name: str, content: bytes) -> Complaint:
     return _without_disguise(message.apply(base, block.headers))
 
 
-def _read(name: str, content: bytes) -> list[Complaint]:
+def _read(name: str, content: bytes, own: Sequence[str] = ()) -> list[Complaint]:
     _check_size(name, content)
     budget = containers.Budget()
     complaints: list[Complaint] = []
@@ -83,7 +85,7 @@ def _read(name: str, content: bytes) -> list[Complaint]:
         whole = content if label == name else piece  # the digest of a file is that of the file, packed or not
         base = Complaint(label, hashlib.sha256(whole).hexdigest(), len(whole), "text")
         try:
-            complaints += [_without_disguise(one) for one in _read_piece(base, _plain(piece))]
+            complaints += [_without_disguise(one) for one in _read_piece(base, _plain(piece), own)]
         except InputError as error:
             errors.append(error)
             budget.refuse(f"not read: {error.message}")
@@ -96,7 +98,7 @@ def _read(name: str, content: bytes) -> list[Complaint]:
     return complaints
 
 
-def _read_piece(base: Complaint, content: bytes) -> list[Complaint]:
+def _read_piece(base: Complaint, content: bytes, own: Sequence[str]) -> list[Complaint]:
     """The complaints of one message, report or text, in UTF-8."""
     if not content.strip():
         raise InputError(f"{_label(base.source)} is empty", hint=ACCEPTED)
@@ -111,7 +113,7 @@ def _read_piece(base: Complaint, content: bytes) -> list[Complaint]:
     elif dmarc.is_report(content):
         found = [dmarc.apply(base, content)]
     else:
-        found = messages.from_mail_or_text(base, content, ACCEPTED)
+        found = messages.from_mail_or_text(base, content, ACCEPTED, own)
     if len(found) == 1:
         return found
     return [

@@ -1,4 +1,5 @@
 """XARF reports, versions 3 and 4 (xarf.org): JSON about one abuse incident, with the evidence inside.
+Mails of X-ARF 0.1 and 0.2, their ancestor, are read as the same.
 
 Read leniently, field by field: whatever the schema says, a report that names a source or carries a message is worth
 reading, and what it lacks is a fault, not a reason to drop it. Names are compared without case, `_` and `-`, because
@@ -12,11 +13,11 @@ import binascii
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from irtool.intake import addresses, domains, indicators
+from irtool.intake import addresses, dates, domains, indicators
 from irtool.records import Complaint, Indicator
 
 MAX_REPORTS = 1_000
@@ -56,6 +57,28 @@ class Report:
 def is_report(content: bytes) -> bool:
     """True for JSON with the names every XARF report has."""
     return content[:200].lstrip()[:1] in (b"{", b"[") and bool(_LOOKS.search(content))
+
+
+def is_plain_report(fields: Sequence[tuple[str, str]], text: str) -> bool:
+    """True for the report part of an X-ARF mail (versions 0.1 and 0.2, which many honeypots still send)."""
+    announced = any(name.lower() in {"x-xarf", "x-arf"} for name, _ in fields)
+    return announced and {"reporttype", "source"} <= _plain_fields(text).keys()
+
+
+def from_plain(text: str) -> bytes:
+    """The report part of an X-ARF mail as the JSON that came after it: the same fields under their later names."""
+    fields = _plain_fields(text)
+    moment = dates.read(fields.get("date", ""))[0]
+    inner = {**fields, "date": moment.isoformat() if moment else fields.get("date", "")}
+    reporter = {"reporterorgemail": fields.get("reportedfrom", "")}
+    return json.dumps({"Version": fields.get("version", ""), "ReporterInfo": reporter, "Report": inner}).encode()
+
+
+def _plain_fields(text: str) -> dict[str, str]:
+    """Lines `Name: value`; of YAML these reports use no more."""
+    lines = (line.partition(":") for line in text.splitlines()[:_MAX_VALUES])
+    found = {name.strip().replace("-", "").lower(): value.strip().strip("'\"") for name, colon, value in lines if colon}
+    return {name: value[:2_000] for name, value in found.items() if name.isalpha() and value}
 
 
 def read(content: bytes) -> tuple[list[Report], list[str]]:

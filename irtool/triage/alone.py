@@ -68,9 +68,13 @@ def _spoofed(complaint: Complaint, ownership: Ownership) -> list[str]:
 
 
 def _own(complaint: Complaint, ownership: Ownership) -> list[str]:
-    """The sender's own addresses: what is not forged and belongs to nobody here but the account that sent."""
+    """The sender's own addresses: what is not forged and belongs to nobody here but the account that sent.
+
+    A From that a reporter shows without any trace of the message (a forward in the text) is nobody's: anyone writes it.
+    """
     spoofed = {_registered(address) for address in _spoofed(complaint, ownership)}
-    found = [a for a in (*sender_side(complaint), *complaint.from_) if _registered(a) not in spoofed]
+    known = complaint.from_ if complaint.hops or sender_side(complaint) or not complaint.reporter else ()
+    found = [a for a in (*sender_side(complaint), *known) if _registered(a) not in spoofed]
     ours = ownership.provider_accounts()
     return [a for a in found if ownership.owner_of_address(a) not in ours]
 

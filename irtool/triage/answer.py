@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from irtool.intake.domains import normalise_domain
 from irtool.ports import Directory, LogSource, Progress
-from irtool.records import Complaint, Findings, Group, Hop, utc
+from irtool.records import Complaint, Findings, Group, Hop
 from irtool.triage import alone, build, packs, signatures
-from irtool.triage.groups import Together, merged, together
+from irtool.triage.groups import Correlated, Together, merged, together
 from irtool.triage.scope import MOST, Scope, Search
 from irtool.triage.seeds import Ownership, Seeds, seeds
 
@@ -75,14 +75,23 @@ def triage(  # noqa: PLR0913 - what was found, and by name how to look at it
 
 
 def _cases(seen: Sequence[Complaint], ownership: Ownership, book: signatures.Book | None) -> list[Together]:
-    """The complaints by campaign, as far as they tell themselves."""
-    if len(seen) == 1:
-        return [Together(tuple(seen))]
+    """The complaints by campaign, as they tell themselves. One alone may show several days, as a bulletin does."""
     rules = (book or signatures.book()).rules
     critical = frozenset(rule.name for rule in rules if rule.level == "critical")
     clusters = signatures.clusters(seen, ownership.owner if ownership.directory else None, book)
-    told = [(f"{c.title} ({', '.join(c.by.values())})", c.complaints) for c in clusters]
+    told = [_correlated(cluster) for cluster in clusters]
+    if len(seen) == 1:
+        return [Together(tuple(seen), tuple(one.reason for one in told))]
     return together(seen, ownership, critical, told)
+
+
+def _correlated(cluster: signatures.Cluster) -> Correlated:
+    """What comes again, and when: "The same relay on different days: r3.kawaz.jp (3 times, 2014-05-17 to ...)"."""
+    days = dict.fromkeys(f"{moment:%Y-%m-%d}" for moment in (cluster.first_seen, cluster.last_seen))
+    value = ", ".join(cluster.by.values())
+    reason = f"{cluster.title}: {value} ({cluster.events} times, {' to '.join(days)})"
+    kind = ", ".join(cluster.by).replace("_", " ")
+    return Correlated(reason, cluster.complaints, cluster.level not in {"low", "informational"}, (kind, value))
 
 
 def _searched(
@@ -142,7 +151,8 @@ def _group(case: Together, scope: Scope | None) -> Group:
 def _outcome(campaign: Scope | None, rows: int, searched: Seeds) -> list[str]:
     if campaign is None:
         have = f"{rows} messages" if rows else "no messages at all"
-        return [f"The log has {have} since {utc(searched.since)}, none of this campaign: figures count complaints."]
+        since = f"{searched.since:%Y-%m-%d %H:%M} UTC"
+        return [f"The log has {have} since {since}, none of this campaign: figures count complaints."]
     accounts, messages = campaign.left_out
     if not accounts:
         return []

@@ -1,8 +1,9 @@
 """Which complaints belong to one campaign, by what they say: before anybody looks into the log.
 
 One strong trait is enough: the same message, a sender's own address or the account behind it, a relay that somebody
-logged in to, the source IP, a forged address of ours, a critical signature, or a correlation of the signatures. Of weak
-ones (destination, subject, forged domain, relay, mailer) two are needed: big destinations and everyday subjects are
+logged in to, the source IP, a forged address of ours, a critical signature, or a correlation of signatures that is at
+least of level medium (strangers share the Message-ID domain of a large provider). Of weak ones (destination, subject,
+forged domain, relay, mailer, a correlation of level low) two are needed: big destinations and everyday subjects are
 shared by strangers.
 """
 
@@ -18,6 +19,9 @@ from irtool.triage.seeds import Ownership, from_side, is_public, sender_side, so
 Trait = tuple[str, str]
 """What kind of trait, and its value."""
 _ENOUGH = 2
+_ONE_SIDE = frozenset({"destination", "relay", "message id domain"})
+"""Weak traits that are one: mail to the same place comes through the same relays there, and gets its Message-ID from
+them if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +32,48 @@ class Together:
     reasons: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Correlated:
+    """Complaints (their sources) that a correlation of signatures puts together, and why. A weak one is a weak trait:
+    its kind and value are `trait`."""
+
+    reason: str
+    complaints: Sequence[str]
+    strong: bool
+    trait: Trait = ("correlation", "")
+
+
 def together(
     complaints: Sequence[Complaint],
     ownership: Ownership,
     critical: frozenset[str],
-    clusters: Sequence[tuple[str, Sequence[str]]] = (),
+    clusters: Sequence[Correlated] = (),
 ) -> list[Together]:
-    """The groups, the largest first. `critical` are signatures that identify a campaign on their own, `clusters` are
-    reasons with the sources of the complaints that a correlation of signatures put together."""
+    """The groups, the largest first. `critical` are signatures that identify a campaign on their own, `clusters` what
+    the correlations of signatures found: a strong one connects, a weak one together with another weak trait."""
     groups = [{number} for number in range(len(complaints))]
     reasons: dict[int, list[str]] = {}
     holders: dict[Trait, list[int]] = {}
     for number, complaint in enumerate(complaints):
         for trait in dict.fromkeys(_strong(complaint, ownership, critical)):
             holders.setdefault(trait, []).append(number)
-    for reason, sources in clusters:
-        same = [number for number, complaint in enumerate(complaints) if complaint.source in set(sources)]
-        holders.setdefault((reason, ""), []).extend(same)
+    numbered: dict[str, list[int]] = {}
+    for number, complaint in enumerate(complaints):
+        numbered.setdefault(complaint.source, []).append(number)
+    for cluster in (one for one in clusters if one.strong):
+        holders.setdefault((cluster.reason, ""), []).extend(n for one in cluster.complaints for n in numbered[one])
     for (kind, value), numbers in holders.items():
         _join(groups, reasons, numbers, f"same {kind}: {value}" if value else kind)
-    for pair, shared in _alike([set(_weak(complaint, ownership)) for complaint in complaints]):
+    weak = [set(_weak(complaint, ownership)) for complaint in complaints]
+    for cluster in (one for one in clusters if not one.strong):
+        for number in (n for one in cluster.complaints for n in numbered[one]):
+            weak[number].add(cluster.trait)
+    for pair, shared in _alike(weak):
         _join(groups, reasons, pair, " and ".join(f"same {kind}: {value}" for kind, value in sorted(shared)))
+    for cluster in (one for one in clusters if not one.strong):
+        same = [n for one in cluster.complaints for n in numbered[one]]
+        if all(groups[number] is groups[same[0]] for number in same):
+            _join(groups, reasons, same, cluster.reason)
     found = {id(group): group for group in groups}.values()
     ordered = sorted(found, key=lambda group: (-len(group), min(group)))
     return [
@@ -87,7 +112,7 @@ def _alike(weak: Sequence[set[Trait]]) -> Iterator[tuple[tuple[int, int], set[Tr
         ordered = sorted(traits)
         for n, one in enumerate(ordered):
             for other in ordered[n + 1 :]:
-                if one[0] != other[0]:
+                if one[0] != other[0] and not {one[0], other[0]} <= _ONE_SIDE:
                     before = seen.setdefault((one, other), number)
                     if before != number:
                         yield (before, number), {one, other}
@@ -131,7 +156,7 @@ def _relays(complaint: Complaint, ownership: Ownership) -> Iterable[tuple[str, b
     found: Mapping[str, bool] = {}
     for hop in complaint.hops:
         by = (hop.by or "").lower()
-        strange = by and not hop.trusted and not ownership.is_own(by) and registrable(by) not in receivers
+        strange = "." in by and not hop.trusted and not ownership.is_own(by) and registrable(by) not in receivers
         if strange and (not hop.ip or is_public(hop.ip)):
             found = {**found, by: found.get(by, False) or hop.auth}
     return found.items()

@@ -18,6 +18,7 @@ from irtool.triage.bonds import Bonds
 from irtool.triage.pattern import FORWARD, HOLE, TRAITS, WIDE, Candidates, Crowds
 from irtool.triage.questions import ask, integer, keep, sql
 from irtool.triage.seeds import Ownership, Seeds, texts
+from irtool.triage.volume import volume
 
 MOST = 10_000
 """How many values of one kind are counted one by one."""
@@ -75,18 +76,23 @@ class Search:
         self.domains = integer(log.query("SELECT count(*) AS domains FROM domains")[0]["domains"])
         """How many domains the directory lists."""
         self.missing = log.missing()
+        self._asked: Mapping[str, Json] = {}
 
     def told(self, found: Findings, scope: Scope | None) -> Findings:
         """The findings with what only the log can add, after the search that found this scope."""
         if scope:
             found = packs.from_log(found, self._log, scope.how, self._span)
+            whole = scope.whole
+            by_traits = scope.how == TRAITS
+            over_time = volume(self._log, whole.first_seen, whole.last_seen, self._asked, by_traits=by_traits)
+            found = replace(found, volume=over_time)
         return replace(found, log_rows=self.rows, from_log=scope is not None, rejected_rows=self._log.rejected_rows())
 
     def find(self, seeds: Seeds) -> Scope | None:
         """The campaign of these complaints, None if the log has no message of it in the span."""
         if not self.rows:
             return None
-        values = self._parameters(seeds)
+        values = self._asked = self._parameters(seeds)
         for way in self._ways(seeds):
             candidates = pattern.find(self._log, way, values, seeds.since)
             bonds = self._bonds(seeds, values, candidates)

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from irtool.intake.domains import domain_of
 from irtool.ports import Directory
@@ -19,6 +20,8 @@ _INNER = tuple(
     )
 )  # fmt: skip
 _CERTAIN = 0.5
+_NOT_ONE_MESSAGE = timedelta(days=1)
+"""A hop this much later than the one that came after it: clocks are not that wrong, and mail does not arrive before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,24 @@ def sender_side(complaint: Complaint) -> tuple[str, ...]:
 
 
 def source_ips(complaint: Complaint, ownership: Ownership) -> tuple[str, ...]:
-    """Where the abusive message came from: the first external hop, or the IPs a complaint without hops writes about."""
+    """Where the abusive message came from: the first external hop, or the IPs a complaint without hops writes about.
+
+    A text that quotes single headers of several messages shows no chain: then each hop is a first one.
+    """
+    if complaint.format == "text" and _are_fragments(complaint.hops):
+        strangers = [hop.ip for hop in complaint.hops if not ownership.is_own(hop.rdns or "")]
+        return _unique(ip for ip in strangers if ip and is_public(ip))
     if complaint.hops:
         ip = first_external_ip(complaint.hops, ownership)
         return (ip,) if ip else ()
     found = [i.value for i in complaint.indicators if i.type == "ip" and i.confidence >= _CERTAIN]
     return _unique(ip for ip in found if is_public(ip))
+
+
+def _are_fragments(hops: Sequence[Hop]) -> bool:
+    """Whether these hops cannot be the way of one message: one below, hence before, another has a much later time."""
+    times = [hop.time for hop in hops if hop.time]
+    return any(lower - upper > _NOT_ONE_MESSAGE for upper, lower in pairwise(times))
 
 
 def first_external_ip(hops: Sequence[Hop], ownership: Ownership) -> str | None:

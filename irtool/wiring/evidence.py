@@ -13,6 +13,7 @@ from irtool.errors import UsageError
 from irtool.ports import Progress
 from irtool.records import Complaint, Findings
 from irtool.triage import triage
+from irtool.triage.hunt import Hunt, hunt
 from irtool.triage.rules import Book, book
 
 
@@ -89,6 +90,12 @@ class Evidence:
             book=self._book(),
             progress=progress,
         )
+
+    def hunt(self, names: Sequence[str], since: timedelta | None, now: datetime, progress: Progress | None) -> Hunt:
+        """The signatures over the whole log. Raises UsageError without a log, or for a name that there is not."""
+        if not self._config.settings.logs:
+            raise UsageError("there is no log to ask", hint="irtool.yaml: add logs:")
+        return hunt(self.log, self._book(), names=names, since=now - since if since else None, progress=progress)
 
     def _book(self) -> Book:
         """The shipped signatures, and the user's own on top of them."""

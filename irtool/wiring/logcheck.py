@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from irtool.adapters.logs import LogFile
 from irtool.adapters.logs.columns import LOG
@@ -79,9 +80,15 @@ def _checked(name: str, source: LogFile, seen: Survey) -> LogCheck:
         has,
         lacks,
         cannot,
-        seen.rejects,
-        seen.notes,
+        [_near(reject) for reject in seen.rejects],
+        [_near(note) for note in seen.notes],
         seen.first,
         seen.last,
         advice(source.format),
     )
+
+
+def _near(reject: Reject) -> Reject:
+    """With the file's path as somebody who works in this folder would type it."""
+    path, here = Path(reject.file), Path.cwd()
+    return replace(reject, file=str(path.relative_to(here))) if path.is_relative_to(here) else reject

@@ -94,6 +94,9 @@ def test_a_broken_literal_is_a_fault_and_no_ip():
         ("17 May 2014 21:59:37 JST", None, "the date '17 May 2014 21:59:37 JST' has no time zone that can be read"),
         ("17 May 2014 21:59:37", None, "the date '17 May 2014 21:59:37' has no time zone that can be read"),
         ("Sat, 99 May 2014 21:59:37 +0900", None, "cannot read the date 'Sat, 99 May 2014 21:59:37 +0900'"),
+        ("Sat, 02 Feb 102 09:39:51 +0100", datetime(2002, 2, 2, 8, 39, 51, tzinfo=UTC), None),
+        ("Sat, 02 Feb 0102 09:39:51 +0100", datetime(2002, 2, 2, 8, 39, 51, tzinfo=UTC), None),
+        ("Thu, 01 Jan 1970 00:00:00 +0000", None, "the date 'Thu, 01 Jan 1970 00:00:00 +0000' is older than e-mail"),
         ("tomorrow", None, "cannot read the date 'tomorrow'"),
     ],
 )

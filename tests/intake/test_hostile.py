@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import gzip
+import io
 import time
 import tracemalloc
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +33,33 @@ def nested(count: int) -> bytes:
 
 def html(body: bytes) -> bytes:
     return b"From: a@b.example\nSubject: x\nContent-Type: text/html\n\n" + body
+
+
+def attached(kind: bytes, content: bytes) -> bytes:
+    """A mail with this file, in one line of base64."""
+    head = b"From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: " + kind
+    body = base64.b64encode(content)
+    return head + b"; name=a\nContent-Transfer-Encoding: base64\n\n" + body + b"\n--b--\n"
+
+
+def packed(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.eml", content)
+    return file.getvalue()
+
+
+def packed_and_mailed(times: int) -> bytes:
+    """A zip in a mail in a zip in a mail ..."""
+    content = b"Received: from x\nFrom: deep@b.example\nSubject: x\n\nhttp://deep.example/\n"
+    for _ in range(times):
+        content = attached(b"application/zip", packed(content))
+    return content
+
+
+def xml_bomb_in_gzip() -> bytes:
+    """A DMARC report of 200 MB in 200 KB."""
+    return gzip.compress(b"<?xml version='1.0'?><feedback><record>" + b" " * 200_000_000, 9)
 
 
 BROKEN_BASE64 = b"--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n!!\n"
@@ -74,6 +105,51 @@ HOSTILE = {
     "attachments that look like archives": parts(0)
     + b"--b\nContent-Type: application/zip; name=a.zip\n\nPK\x03\x04PK\x01\x02\n" * 20_000,
     "attachments that look like mail": parts(0) + b"--b\nContent-Type: a/b; name=a\n\n" + b"X: y\n" * 800_000,
+    "zip in mail in zip in mail": packed_and_mailed(20),
+    "DMARC bomb in gzip": attached(b"application/gzip", xml_bomb_in_gzip()),
+    "a million defanged URLs": b"".join(b"hxxp://e%d[.]example/\n" % n for n in range(1_000_000)),
+    "a base64 line of 20 MB": attached(b"application/octet-stream", b"A" * 15_000_000),
+    "a base64 line of text": attached(b"text/plain", b"a.b " * 3_000_000).replace(b"; name=a", b""),
+    "base64 of =": attached(b"text/plain", b"").replace(b"base64\n\n", b"base64\n\n" + b"=" * 10_000_000),
+    "quoted printable of =": parts(0) + b"--b\nContent-Transfer-Encoding: quoted-printable\n\n" + b"=" * 10_000_000,
+    "null bytes": b"From: a@b.example\nSubject: x\n" + b"X-A: \0\0\n" * 100_000 + b"\n" + b"\0" * 10_000_000,
+    "null bytes in the boundary": b'From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary="\0\0"\n\n'
+    + b"--\0\0\n\nx\n" * 100_000,
+    "a boundary of 900 KB": b"From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary="
+    + b"b" * 900_000
+    + b"\n\n"
+    + (b"--" + b"b" * 900_000 + b"\n\nx\n") * 10,
+    "lines that begin like boundaries": b'From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary="'
+    + b"-" * 70
+    + b'"\n\n'
+    + b"-" * 10_000_000,
+    "charsets": parts(0)
+    + b"".join(b"--b\nContent-Type: text/plain; charset=x%d\n\n\xff\xfe\n" % n for n in range(50_000)),
+    "charset of 100 KB": parts(0) + b"--b\nContent-Type: text/plain; charset=" + b"x" * 100_000 + b"\n\n\xff\n",
+    "slow charsets": parts(0)
+    + b"".join(
+        b"--b\nContent-Type: text/plain; charset=%s\n\n" % name + b"+AG" * 100_000 + b"\n"
+        for name in (
+            b"utf-7",
+            b"punycode",
+            b"idna",
+            b"unicode_escape",
+            b"hz",
+            b"iso2022_jp_3",
+            b"undefined",
+            b"rot13",
+            b"zlib",
+            b"base64",
+            b"bz2",
+            b"hex",
+            b"quopri",
+            b"utf-32",
+        )
+    ),
+    "text of forwards": b"From: a@b.example\nTo: abuse@c.example\nSubject: Fwd: x\n\n"
+    + b"From: x@y.example\nDate: x\nSubject: Fwd: x\n\n" * 25_000,
+    "html of forwards": b"From: a@b.example\nTo: abuse@c.example\nSubject: Fwd: x\nContent-Type: text/html\n\n"
+    + b"<br>De : x<br>A" * 70_000,
     "text of zero width": b"bad 192.0.2.1\n" + "a\u200b".encode() * 400_000,
     "text of homographs": "\n".join(f"а{n}b.example" for n in range(60_000)).encode(),
     "text of brackets and words": b"bad 192.0.2.1\n" + b"a [[ 'trattino basso' ]] " * 60_000,
@@ -106,11 +182,13 @@ SLOW = 0.5
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_is_answered_quickly(name):
+@pytest.mark.parametrize("to", [b"", b"To: abuse@c.example\n"], ids=["", "passed on"])
+def test_is_answered_quickly(name, to):
+    """Given as the evidence, or passed on to an abuse desk: then evidence is looked for in its text too."""
     read_complaint("warm up", b"From: a@b.example\nSubject: x\n\nhttp://c.example/")
     started = time.process_time()
     try:
-        complaint = read_complaint(name, HOSTILE[name])
+        complaint = read_complaint(name, to + HOSTILE[name])
     except InputError as error:
         pytest.fail(f"refused: {error.message}")
     assert time.process_time() - started < SLOW
@@ -136,6 +214,7 @@ def test_the_real_address_is_still_found(name):
         ("domains", "it names more than 1000 indicators; the rest was left out"),
         ("text of a", "only the first 1000000 bytes of the text were read"),
         ("html of entities", "more than 1000000 bytes of text; the rest was not read"),
+        ("DMARC bomb in gzip", "DMARC bomb in gzip: a is packed more than 200 times, like a bomb; it was not read"),
         ("encoded words in a part", "more than 10000 encoded words in the body; they were not decoded"),
     ],
 )
@@ -143,7 +222,11 @@ def test_what_was_left_out_is_said(name, fault):
     assert fault in read_complaint(name, HOSTILE[name]).faults
 
 
-@pytest.mark.parametrize("name", ["header of 10 MB", "headers of 10 MB", "parts", "domains", "digest", "commas"])
+BIG = ["header of 10 MB", "headers of 10 MB", "parts", "domains", "digest", "commas", "DMARC bomb in gzip", "charsets"]
+BIG += ["a base64 line of text", "text of forwards", "zip in mail in zip in mail"]
+
+
+@pytest.mark.parametrize("name", BIG)
 def test_memory_stays_bounded(name):
     """Beyond the message itself, copies of a few times its size at most."""
     tracemalloc.start()

@@ -33,6 +33,12 @@ MESSAGE = (
     b"--b\r\n\r\nhxxp://evil[.]example/\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: x@y.example\r\n\r\n"
     b"--b--\r\n"
 )
+FORWARD = (
+    b"From: r@b.example\r\nTo: abuse@c.example\r\nSubject: WG: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    b"<p>Bitte</p><b>Von:</b> A &lt;a@b.example&gt;<br><b>Gesendet:</b> Montag<br><b>An:</b> c@d.example<br>"
+    b"<b>Betreff:</b> y<br><br>hxxp://evil[.]example/\r\n> Received: from a (b [192.0.2.1]) by c; x\r\n"
+    b"> From: x@y.example\r\n"
+)
 DMARC = (
     b"<?xml version='1.0'?><feedback><report_metadata><org_name>o</org_name></report_metadata><record><row>"
     b"<source_ip>192.0.2.1</source_ip><count>2</count></row></record></feedback>"
@@ -48,6 +54,7 @@ XARF = json.dumps(
 ).encode()
 WORDS = ["From: ", "Received: from ", "Content-Type: ", "boundary=", "message/rfc822", "=?utf-8?b?", "[CHIOCCIOLA]"]
 WORDS += ["base64", "PK\\x03\\x04", "<feedback>", "\\x0d\\x0a\\x0d\\x0a", "urldefense.com/v3/__", "xn--", "From a@b "]
+WORDS += ["Envoy\\xc3\\xa9 : ", "Betreff:", "To: abuse@", "<br>"]
 
 
 def seeds() -> list[bytes]:
@@ -58,7 +65,7 @@ def seeds() -> list[bytes]:
         archive.writestr("b.xml", DMARC)
     mbox = b"From a@b.example Mon Apr 14 15:00:00 2025\n" + MESSAGE + b"\n"
     own = [path.read_bytes() for path in sorted(SAMPLES.iterdir())]
-    return [*own, MESSAGE, mbox * 2, DMARC, XARF, gzip.compress(DMARC), packed.getvalue()]
+    return [*own, MESSAGE, FORWARD, mbox * 2, DMARC, XARF, gzip.compress(DMARC), packed.getvalue()]
 
 
 def one(content: bytes) -> None:

@@ -122,3 +122,14 @@ def test_inner_addresses_are_not_public(ip: str) -> None:
 @pytest.mark.parametrize("ip", ["198.51.100.7", "203.0.113.1", "2001:db8::1", "8.8.8.8"])
 def test_others_are(ip: str) -> None:
     assert is_public(ip)
+
+
+def test_a_from_of_which_nothing_else_is_known_is_nobodys(search: Search) -> None:
+    """A forward in the text shows no trace: what it says of the From anybody can have written."""
+    shown = Complaint("f", "", 0, "eml", reporter="mario@customer.example", from_=("info@brand.example",))
+    _, found = search([shown], None, None)
+    assert (found.sender_addresses, found.spoofed_addresses, found.source_ips) == ((), (), ())
+    traced = replace(shown, hops=(Hop(1, ip="203.0.113.9", by="mx.example.org"),))
+    for one in (traced, replace(shown, reporter=None)):
+        _, found = search([one], None, None)
+        assert values(found.sender_addresses) == ["info@brand.example"]

@@ -11,7 +11,7 @@ import pytest
 
 from irtool.adapters.logs import DuckLog
 from irtool.records import Complaint, Findings, Hop
-from irtool.triage.groups import together
+from irtool.triage.groups import Correlated, together
 from irtool.triage.seeds import Ownership
 
 Search = Callable[..., tuple[tuple[Complaint, ...], Findings]]
@@ -91,8 +91,35 @@ def test_the_same_abused_relay_on_different_days() -> None:
 
 
 def test_what_signatures_correlate_is_one() -> None:
-    (group,) = together([A, B], NOBODY, frozenset(), [("Same HELO (x.example)", ("a", "b"))])
+    (group,) = together([A, B], NOBODY, frozenset(), [Correlated("Same HELO (x.example)", ("a", "b"), strong=True)])
     assert group.reasons == ("Same HELO (x.example)",)
+
+
+def test_a_weak_correlation_confirms_and_does_not_connect() -> None:
+    """Strangers share the Message-ID domain of a large provider; with a second trait it does connect."""
+    trait = ("message id domain", "x.example")
+    weak = [Correlated("Same Message-ID domain (x.example)", ("a", "b"), strong=False, trait=trait)]
+    assert [group.reasons for group in together([A, B], NOBODY, frozenset(), weak)] == [(), ()]
+    first, other = replace(A, message_id="same"), replace(B, message_id="same")
+    (group,) = together([first, other], NOBODY, frozenset(), weak)
+    assert group.reasons == ("same message: same", "Same Message-ID domain (x.example)")
+    (group,) = together([A, replace(B, from_=("q@a.example",))], NOBODY, frozenset(), weak)
+    assert group.reasons == (
+        "same From domain: a.example and same message id domain: x.example",
+        "Same Message-ID domain (x.example)",
+    )
+    one_place = [A, replace(B, recipients=A.recipients)]  # whose server gives mail without a Message-ID one of its own
+    assert len(together(one_place, NOBODY, frozenset(), weak)) == 2
+
+
+def test_mail_to_one_place_comes_through_the_same_relays_there() -> None:
+    """Destination and relay are one trait and not two; a subject is another."""
+    hops = (Hop(1, ip="10.1.1.1", by="mx.big.example"), Hop(2, ip="203.0.113.2", by="mx.big.example"))
+    other = replace(A, source="o", hops=(replace(hops[1], ip="203.0.113.9"),), message_id="3", envelope_from=None,
+                    subject="?", from_=("z@z.example",), x_mailer=None)  # fmt: skip
+    pair = (replace(B, recipients=A.recipients, hops=hops), other)
+    assert sources(*pair) == [("b",), ("o",)]
+    assert sources(*(replace(one, subject="the same") for one in pair)) == [("b", "o")]
 
 
 def test_chains_and_order() -> None:

@@ -10,8 +10,8 @@ from irtool.triage.questions import FOLDER, sql
 
 FILES = sorted(path.stem for path in FOLDER.glob("*.sql"))
 FUNCTIONS = {
-    "cast", "coalesce", "count", "grouping", "length", "lower", "max", "min", "position", "reverse", "row_number",
-    "substr", "sum",
+    "cast", "coalesce", "count", "date_trunc", "grouping", "length", "lower", "max", "min", "position", "reverse",
+    "row_number", "substr", "sum",
 }  # fmt: skip
 """Everything that may be called."""
 BEFORE_BRACKET = {

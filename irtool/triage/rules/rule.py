@@ -52,7 +52,17 @@ class Rule:
     @cached_property
     def for_logs(self) -> bool:
         """Whether a log row has all it asks about."""
-        return all(FIELDS[name].in_log for name in fields(self._log_tree))
+        return not self.foreign
+
+    @cached_property
+    def log_fields(self) -> frozenset[str]:
+        """The fields that it asks about in a log row."""
+        return frozenset(fields(self._log_tree))
+
+    @cached_property
+    def foreign(self) -> tuple[str, ...]:
+        """Those of them that no log row has."""
+        return tuple(sorted(name for name in self.log_fields if not FIELDS[name].in_log))
 
     @cached_property
     def columns(self) -> frozenset[str]:
@@ -67,12 +77,14 @@ class Rule:
         """Whether a log row does: the answer that `question()` gives for it."""
         return self._row(values)
 
-    def question(self) -> Question:
-        """The signature as SQL over the log. Raises UsageError if log rows do not have what it asks about."""
-        if not self.for_logs:
-            lacking = sorted({name for name in fields(self._log_tree) if not FIELDS[name].in_log})
-            raise UsageError(f"{self.name} cannot be asked of a log, which has no {', '.join(lacking)}")
-        return question(self._log_tree)
+    def question(self, more: Sequence[str] = ()) -> Question:
+        """The signature as SQL over the log; `more` are fields that the select list names besides.
+
+        Raises UsageError if log rows do not have what it asks about.
+        """
+        if self.foreign:
+            raise UsageError(f"{self.name} cannot be asked of a log, which has no {', '.join(self.foreign)}")
+        return question(self._log_tree, more)
 
     @cached_property
     def _log_tree(self) -> Tree:

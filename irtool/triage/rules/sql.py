@@ -42,11 +42,11 @@ class Question:
         return f"{self.before}SELECT {what} FROM {self.source} WHERE {self.condition} {tail}".strip()
 
 
-def question(tree: Tree) -> Question:
-    """The SQL of a tree that asks for nothing but what log rows have."""
+def question(tree: Tree, more: Iterable[str] = ()) -> Question:
+    """The SQL of a tree that asks for nothing but what log rows have; `more` are fields that the select list names."""
     parameters = _Parameters()
     condition = _condition(tree, parameters)
-    asked = set(fields(tree))
+    asked = {*fields(tree), *more}
     owners = [_OWNERS[name] for name in sorted(asked & _OWNERS.keys())]
     source = "log l" + "".join(f" LEFT JOIN owned {alias} ON {alias}.domain = l.{column}" for alias, column in owners)
     if asked & _ACCOUNT:
@@ -102,6 +102,11 @@ def _condition(tree: Tree, parameters: _Parameters, *, negative: bool = False) -
     else:
         test = _pair(tree)
     return f"COALESCE({test}, FALSE)" if negative else f"({test})"
+
+
+def value_sql(name: str) -> str:
+    """A field's value in a log row, texts in lower case: what values are compared and grouped by."""
+    return _value(name, raw=False)
 
 
 def _value(name: str, *, raw: bool) -> str:

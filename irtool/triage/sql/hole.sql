@@ -3,7 +3,7 @@
 -- one that is hosted nowhere here. Where the log has no account, the owner of the Sender domain stands for it. Mail of
 -- the provider itself is not in somebody else's name; it comes from an account that the directory does not know.
 SELECT r.account, r.source_ip, r.header_from, r.header_sender, r.envelope_from, r.recipient_domain, r.from_domain,
-  f.account AS from_owner, 1 AS forged, 0 AS direct, 0 AS alike, r.messages, r.first_seen, r.last_seen
+  f.account AS from_owner, 1 AS forged, 0 AS direct, 0 AS alike, 0 AS same_id, 0 AS same_subject, r.messages, r.first_seen, r.last_seen
 FROM (
   SELECT CASE WHEN $no_account THEN s.account ELSE p.account END AS account, s.account AS sender_owner,
     p.source_ip, p.header_from, p.header_sender, p.envelope_from, p.recipient_domain, p.from_domain, p.messages,

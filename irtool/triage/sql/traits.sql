@@ -4,10 +4,10 @@
 SELECT account, source_ip, header_from, header_sender, envelope_from, recipient_domain, from_domain, from_owner, forged,
   CASE WHEN agreed = 1 OR (trial = 1 AND same_sender = 1) THEN 1 ELSE 0 END AS direct,
   CASE WHEN same_subject = 1 OR (same_address = 1 AND forged = 1) THEN 1 ELSE 0 END AS alike,
-  messages, first_seen, last_seen
+  same_id, same_subject, messages, first_seen, last_seen
 FROM (
   SELECT t.account, t.source_ip, t.header_from, t.header_sender, t.envelope_from, t.recipient_domain, t.from_domain,
-    t.same_subject, t.same_address, t.same_sender, t.messages, t.first_seen, t.last_seen, f.account AS from_owner,
+    t.same_id, t.same_subject, t.same_address, t.same_sender, t.messages, t.first_seen, t.last_seen, f.account AS from_owner,
     CASE WHEN f.account IS NOT NULL AND f.account = t.account THEN 0 ELSE 1 END AS forged,
     CASE WHEN lower(a.plan) LIKE '%trial%' OR lower(a.plan) LIKE 'free%' THEN 1 ELSE 0 END AS trial,
     CASE WHEN t.same_id = 1 OR (t.same_address = 1 AND t.same_subject + t.same_ip > 0) THEN 1 ELSE 0 END AS agreed
