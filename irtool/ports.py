@@ -5,11 +5,26 @@ Adapters implement them, wiring plugs them in, tests plug in their own.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
-from irtool.records import Call, Chain, Change, Decision, Entry, Event, Json, Look, PlanStep, Reply, Traits
+from irtool.records import (
+    Call,
+    Chain,
+    Change,
+    Decision,
+    Entry,
+    Event,
+    Flow,
+    Json,
+    Look,
+    NewMail,
+    Plan,
+    PlanStep,
+    Reply,
+    Traits,
+)
 
 R = TypeVar("R")
 Exchange = Generator[Call, Reply, R]
@@ -23,7 +38,11 @@ class Clock(Protocol):
     """The time. Tests bring their own."""
 
     def now(self) -> datetime:
-        """The present moment, timezone-aware, UTC."""
+        """The present moment, timezone-aware, UTC. It may step back: people set clocks."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; they never go back. For pauses and limits."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -87,6 +106,27 @@ class Connector(Protocol):
 
     def ping(self) -> Exchange[str]:
         """One read that proves address and credentials; returns the product and version for `irtool doctor`."""
+        ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A Connector that says which one it is: an approval is bound to that too."""
+
+    def identity(self, verb: str, target: str, params: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Where its calls go and by which rules: addresses, settings, the text of a manifest or template. Never a
+        secret; the same until somebody edits one of them."""
+        ...
+
+
+@runtime_checkable
+class Foreseen(Protocol):
+    """A Connector that can tell beforehand whether its credential may do a verb, and the verb's undo."""
+
+    def able(self, verb: str) -> Exchange[str]:
+        """Ask, by reading only. Returns what reading cannot prove, in words; "" if all of it is proven.
+
+        Raises Rejected if it certainly cannot be done, another CallError if that cannot be told now."""
         ...
 
 
@@ -180,6 +220,29 @@ class LogSource(Protocol):
 
     def rejected_rows(self) -> int:
         """How many rows could not be read so far."""
+        ...
+
+
+class MailWatch(Protocol):
+    """The mail log, asked again and again while an incident is watched."""
+
+    def since(self, incident: str, moment: datetime) -> NewMail | None:
+        """The campaign's mail that was accepted after that moment; None if no log is configured.
+
+        Raises InputError if the log cannot be read just now.
+        """
+        ...
+
+    def flows(self, column: str, values: Collection[str], moment: datetime) -> Mapping[str, Flow]:
+        """By value of a log column (account, source_ip, recipient_domain, header_sender): mail before and after that
+        moment. Empty if the log cannot tell. Raises InputError if it cannot be read just now."""
+        ...
+
+    def propose(self, incident: str, by: str) -> Plan:
+        """Record the campaign as the log shows it now, and a plan for what is new in it. Nothing is changed.
+
+        Raises Refused while somebody else is at work on the incident.
+        """
         ...
 
 

@@ -12,10 +12,16 @@ from irtool.records.json import Json
 class Call:
     """One request to the outside, as data. Connectors make it, an adapter sends it, the journal keeps it.
 
-    `transport`: http, command or smtp. http: `method`, `path` (relative to the connector's base URL, query included),
-    `headers` and `body`. command: `argv`, `body` is stdin. smtp: `path` is the recipient, `body` the whole message.
+    `transport`: http, command, smtp or smtp-probe. http: `method`, `path` (relative to the connector's base URL, query
+    included), `headers` and `body`. command: `argv`, `body` is stdin. smtp: `path` is the recipient, `body` the whole
+    message. smtp-probe: asks the server of `base` about the recipient `path`, sends nothing; `headers` are Mail-From,
+    Client-IP (XCLIENT) and Login-As (SASL), each optional.
     Credentials are never in a Call: the sender adds them. `base` names another base URL of the connector ("" is the
     main one). `changes` is false for a call that only reads. `key` is the idempotency key of a changing call.
+
+    An approval is bound to all of a changing call but what was looked up just before it: `merges` is the list of lines
+    that the body rightly contains (what it adds and removes is bound), `varies` are values by name that may be others
+    when it is sent, such as an ETag.
     """
 
     connector: str
@@ -28,6 +34,8 @@ class Call:
     base: str = ""
     changes: bool = False
     key: str | None = None
+    merges: str | None = None
+    varies: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,10 @@ class Reply:
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+REHEARSED = Reply(0)
+"""This very object instead of an answer: the call was noted and not sent, and is to be taken for done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,10 +57,12 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's answer to an approval request. `items` names the changes it is about, () for all of the step."""
+    """A person's answer to an approval request. `items` names the changes it is about, () for all of the step.
+    `break_glass` says why they go past the approval of others, "" if they do not."""
 
     approved: bool
     person: str
     door: str
     reason: str = ""
     items: tuple[str, ...] = ()
+    break_glass: str = ""

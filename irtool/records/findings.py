@@ -95,6 +95,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """How many messages of the campaign were sent from `from_` until just before `to`."""
+
+    from_: datetime
+    to: datetime
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """The result of triage: what playbooks see as `findings`.
 
@@ -102,7 +111,8 @@ class Findings:
     `unanswered` lists the questions that could not be asked (no log, a missing column) in plain sentences.
     `rejected_rows` counts log rows that could not be read, `log_rows` those of the searched span. `from_log` is true
     if the figures were counted in the log, false if they only count what complaints show. `campaigns` are the groups
-    of complaints that belong together: the findings are of the first, the others are separate.
+    of complaints that belong together: the findings are of the first, the others are separate. `volume` is the
+    campaign over time, equal buckets without a gap, from the log; empty if the log does not tell.
     """
 
     messages: int = 0
@@ -121,3 +131,27 @@ class Findings:
     from_log: bool = False
     unanswered: tuple[str, ...] = ()
     campaigns: tuple[Group, ...] = ()
+    volume: tuple[Bucket, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Mail that has to do with one target in the log: messages `before` it was blocked, and accepted `after`; `until`
+    is the last moment that the log knows."""
+
+    since: datetime
+    before: int = 0
+    after: int = 0
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """Mail of the campaign that was accepted after `since`. `values` are what of it no change is about yet ("account
+    t9", "ip 192.0.2.9"). `error` says why the log could not be asked."""
+
+    since: datetime
+    messages: int = 0
+    last_seen: datetime | None = None
+    values: tuple[str, ...] = ()
+    error: str = ""

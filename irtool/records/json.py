@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar, Union
 
@@ -33,7 +33,7 @@ def to_json(value: object) -> Json:
     if isinstance(value, list | tuple | set | frozenset):
         return [to_json(v) for v in value]
     if dataclasses.is_dataclass(value):
-        return {f.name.rstrip("_"): to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {key: to_json(getattr(value, name)) for name, key, _ in _fields(type(value))}  # type: ignore[arg-type]
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -44,33 +44,55 @@ def from_json(kind: type[T], data: Json) -> T:
     """
     if not isinstance(data, dict):
         raise TypeError(f"{kind.__name__}: expected an object, got {type(data).__name__}")
-    hints = _hints(kind)  # type: ignore[arg-type]  # classes are hashable
     values: dict[str, Any] = {}
-    for spec in dataclasses.fields(kind):  # type: ignore[arg-type]  # T is a record class
-        name = spec.name.rstrip("_")
-        if name in data:
-            values[spec.name] = _load(hints[spec.name], data[name])
+    for name, key, load in _fields(kind):  # type: ignore[arg-type]  # classes are hashable
+        if key in data:
+            value = data[key]
+            values[name] = load(value) if load is not None else value
     return kind(**values)
 
 
+_Load = Callable[[Any], Any]
+
+
 @functools.cache
-def _hints(kind: type) -> Mapping[str, Any]:
-    return typing.get_type_hints(kind)
+def _fields(kind: type) -> tuple[tuple[str, str, _Load | None], ...]:
+    """The record's fields: name, key in JSON, and what makes the value of the key's (None: it is the value)."""
+    hints = typing.get_type_hints(kind)
+    return tuple((f.name, f.name.rstrip("_"), _loader(hints[f.name])) for f in dataclasses.fields(kind))
 
 
-def _load(hint: Any, value: Json) -> Any:
+def _loader(hint: Any) -> _Load | None:
     origin = typing.get_origin(hint)
     if origin in (Union, types.UnionType):
         options = [a for a in typing.get_args(hint) if a is not type(None)]
-        return None if value is None else _load(options[0], value) if len(options) == 1 else value
+        inner = _loader(options[0]) if len(options) == 1 else None
+        return None if inner is None else functools.partial(_unless_none, inner)
     if hint is datetime:
-        return datetime.fromisoformat(str(value))
+        return _moment
     if origin is tuple:
-        inner = typing.get_args(hint)
-        rows = value if isinstance(value, list) else []
-        if len(inner) == 2 and inner[1] is Ellipsis:
-            return tuple(_load(inner[0], v) for v in rows)
-        return tuple(_load(h, v) for h, v in zip(inner, rows, strict=True))
+        inside = typing.get_args(hint)
+        if len(inside) == 2 and inside[1] is Ellipsis:
+            return functools.partial(_sequence, _loader(inside[0]))
+        return functools.partial(_tuple, tuple(map(_loader, inside)))
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return from_json(hint, value)
-    return value
+        return functools.partial(from_json, hint)
+    return None
+
+
+def _unless_none(load: _Load, value: Json) -> Any:
+    return None if value is None else load(value)
+
+
+def _moment(value: Json) -> datetime:
+    return datetime.fromisoformat(str(value))
+
+
+def _sequence(load: _Load | None, value: Json) -> tuple[Any, ...]:
+    rows = value if isinstance(value, list) else []
+    return tuple(rows) if load is None else tuple(map(load, rows))
+
+
+def _tuple(loads: tuple[_Load | None, ...], value: Json) -> tuple[Any, ...]:
+    rows = value if isinstance(value, list) else []
+    return tuple(v if load is None else load(v) for load, v in zip(loads, rows, strict=True))

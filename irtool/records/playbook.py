@@ -43,7 +43,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a playbook. `each` and `when` are bare expressions; strings in `with_` may hold `${{ }}`."""
+    """One step of a playbook. `each` and `when` are bare expressions; strings in `with_` may hold `${{ }}`.
+
+    `approval` is whose yes it takes (none, self, peer), `quorum` of how many, `expires` for how long one counts.
+    """
 
     id: str
     title: str
@@ -54,6 +57,8 @@ class Step:
     via: tuple[str, ...] = ()
     approval: str = "none"
     on_failure: str = "stop"
+    quorum: int = 1
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)
