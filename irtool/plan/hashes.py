@@ -22,7 +22,9 @@ def step_hash(step: str, changes: Sequence[Change]) -> str:
 
 def plan_hash(playbook_sha256: str, steps: Sequence[PlanStep]) -> str:
     """Covers all steps, their order and approvals, and the playbook they came from."""
-    rows: list[Json] = [[step.id, step.uses, step.approval, step.on_failure, step.hash] for step in steps]
+    rows: list[Json] = [
+        [step.id, step.uses, step.approval, step.on_failure, step.hash, *_terms(step)] for step in steps
+    ]
     return digest({"playbook": playbook_sha256, "steps": rows})
 
 
@@ -36,4 +38,10 @@ def _essence(change: Change) -> Json:
         change.before,
         change.after,
         change.action,
+        *change.binding,
+        *(["shadow"] if change.shadow else []),
     ]
+
+
+def _terms(step: PlanStep) -> list[Json]:
+    return [step.quorum, step.expires] if step.quorum != 1 or step.expires else []

@@ -1,4 +1,7 @@
-"""Looking at the present state of many targets. One after the other here; `run` brings threads."""
+"""Looking at the present state of many targets, and rehearsing what would be done to them.
+
+One after the other here; `run` brings threads.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 
 from irtool.connectors.exchange import hold
 from irtool.errors import CallError, StepFailed
+from irtool.plan.rehearsal import Rehearsed, rehearse
 from irtool.plan.watched import Watched
 from irtool.ports import CallSender, Connector, SenderPool
 from irtool.records import Json, Look
@@ -14,20 +18,22 @@ from irtool.records import Json, Look
 
 @dataclass(frozen=True, slots=True)
 class LookJob:
-    """One target to look at."""
+    """One target to look at. `rehearses` says of which states the change is rehearsed too."""
 
     connector: Connector
     verb: str
     target: str
     params: Mapping[str, Json] = field(default_factory=dict)
+    rehearses: Callable[[str], bool] = lambda _state: False
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look gave: the look, or why the connector refused this one target."""
+    """What a look gave: the look, or why the connector refused this one target; and the rehearsal, if there was one."""
 
     look: Look | None = None
     reason: str = ""
+    rehearsed: Rehearsed | None = None
 
 
 Looker = Callable[[Sequence[LookJob]], Sequence[Seen]]
@@ -38,7 +44,10 @@ def look_at(job: LookJob, sender: CallSender) -> Seen:
     """Look at one target. Raises StepFailed if the server is down or rejects the credentials."""
     watched = Watched(sender)
     try:
-        return Seen(hold(job.connector.look(job.verb, job.target, job.params), watched))
+        look = hold(job.connector.look(job.verb, job.target, job.params), watched)
+        if not job.rehearses(look.state):
+            return Seen(look)
+        return Seen(look, rehearsed=rehearse(job.connector, job.verb, job.target, job.params, look, watched))
     except CallError as error:
         if watched.blames_connector(error):
             name = job.connector.name

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from irtool.connectors.local import BOUND
 from irtool.errors import PlaybookError
 from irtool.history import ChangeStatus
-from irtool.plan import hashes, items, limits, states
+from irtool.plan import hashes, items, limits, rehearsal, shadow, states
 from irtool.plan.guards import Guards
+from irtool.plan.limits import ApprovalRule
 from irtool.plan.looks import Looker, LookJob, Seen, one_by_one
+from irtool.plan.rehearsal import Rehearsed
 from irtool.plan.routing import route
 from irtool.playbook.durations import duration
 from irtool.playbook.program import Program
@@ -28,6 +31,9 @@ class _Means:
     now: datetime
     earlier: Mapping[str, ChangeStatus]
     look: Looker
+    calls: dict[str, Json]
+    vetoed: Mapping[str, str]
+    shadows: Collection[str]
     predicted: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
 
@@ -46,16 +52,31 @@ def make_plan(  # noqa: PLR0913 - one door, every parameter named
     earlier: Mapping[str, ChangeStatus] | None = None,
     progress: Progress | None = None,
     looker: Looker | None = None,
+    rules: Sequence[ApprovalRule] = (),
+    calls: dict[str, Json] | None = None,
+    vetoed: Mapping[str, str] | None = None,
+    shadows: Collection[str] = (),
 ) -> Plan:
     """The plan for an incident: every target with the state it has now and would have after.
 
     `findings`, `incident` and `org` are what expressions see. `earlier` are the changes already made under an earlier
     plan of this incident. `looker` looks at many targets at once (`run.looking`); without it they are looked at one
-    after the other. Raises PlaybookError (an expression without a value, a verb that nothing can do) before anything
-    is looked up, and StepFailed if a connector is down or rejects its credentials.
+    after the other. `rules` are what irtool.yaml demands of approvals. `calls` is filled with what would be sent: the
+    calls, for people, by the digests that are in Change.binding. `vetoed` says of changes (`step/item`) which person
+    did not want them: they stay out. `shadows` are the verbs and connectors in shadow mode (see shadow.py). Raises
+    PlaybookError (an expression without a value, a verb that nothing can do) before anything is looked up, and
+    StepFailed if a connector is down or rejects its credentials.
     """
     means = _Means(
-        connectors, verbs, guards.suspecting(findings), clock.now(), earlier or {}, looker or one_by_one(pool)
+        connectors,
+        verbs,
+        guards.suspecting(findings),
+        clock.now(),
+        earlier or {},
+        looker or one_by_one(pool),
+        {} if calls is None else calls,
+        vetoed or {},
+        frozenset(shadows),
     )
     variables: dict[str, Json] = {
         "inputs": to_json(inputs),
@@ -72,10 +93,11 @@ def make_plan(  # noqa: PLR0913 - one door, every parameter named
             progress.step(f"looking up {step.id}", number, len(drawn))
         reads += len(open_changes)
         steps.append(_planned(step, changes, _look_up(open_changes, means)))
+    steps = shadow.hush(steps, verbs)
     # A complaint is anybody's word: what it claims and the log, which was asked, does not show is not done unasked.
     told_only = bool(findings.get("log_rows")) and not findings.get("from_log")
     unseen = {name for name, verb in verbs.items() if verb.kind == "change" and told_only}
-    final = limits.raise_approvals(steps, playbook.limits, unseen)
+    final = limits.raise_approvals(steps, playbook.limits, unseen, rules, verbs)
     whole = hashes.plan_hash(playbook.sha256, final)
     return Plan(playbook.name, playbook.sha256, whole, means.now, final, reads)
 
@@ -112,23 +134,39 @@ def _drawn(step: Step, verb: Verb, draft: items.Draft, name: str, connector: Con
         expires_at=means.now + duration(str(expires)) if expires else None,
         messages=draft.messages,
         collateral=draft.innocent,
+        shadow=shadow.covers(means.shadows, verb.name, connector.name),
     )
     if draft.skipped:
         return replace(change, action="skipped", reason=draft.skipped, after="")
     reason = draft.refused or means.guards.check(verb, draft.target)
     if reason:
         return replace(change, action="refused", reason=reason, after="")
+    if change.id in means.vetoed:
+        return replace(change, action="skipped", reason=means.vetoed[change.id], after="")
     known = means.earlier.get(change.id)
     if known is not None and known.state == "undone":
-        return replace(change, action="skipped", reason="it was undone in this incident before", after="")
+        # The yes of before was a yes until then: nobody has said that it may be done once more.
+        why = (
+            "its time was up in this incident before"
+            if known.cause == "expiry"
+            else "it was undone in this incident before"
+        )
+        return replace(change, action="skipped", reason=why, after="")
     return change
 
 
 def _look_up(changes: Sequence[Change], means: _Means) -> dict[str, Change]:
     """The changes with the state their targets have now, by name."""
-    jobs = [LookJob(means.connectors[c.connector], c.verb, c.target, c.params) for c in changes]
+    jobs = [LookJob(means.connectors[c.connector], c.verb, c.target, c.params, _rehearses(c, means)) for c in changes]
     seen = means.look(jobs) if jobs else ()
     return {c.item: _with_state(c, s, means) for c, s in zip(changes, seen, strict=True)}
+
+
+def _rehearses(change: Change, means: _Means) -> Callable[[str], bool]:
+    """For which states the change is rehearsed: those in which it can be made, now or after the steps before it."""
+    verb = means.verbs[change.verb]
+    coming = (change.connector, verb.target, change.target) in means.predicted
+    return lambda state: states.is_startable(verb, state) or (coming and not states.is_wanted(verb, state))
 
 
 def _with_state(change: Change, seen: Seen, means: _Means) -> Change:
@@ -140,6 +178,8 @@ def _with_state(change: Change, seen: Seen, means: _Means) -> Change:
     coming = means.predicted.get(place, "")
     state = coming if coming and not states.is_startable(verb, look.state) and coming == verb.states[0] else look.state
     change = replace(change, before=state, look=look.data)
+    if BOUND in look.data:  # a yes is a yes to this text: it counts among what the step's hash covers
+        change = replace(change, params={**change.params, BOUND: look.data[BOUND]})
     if states.is_wanted(verb, state):
         done = means.earlier.get(change.id)
         ours = done is not None and done.state == "done"
@@ -152,7 +192,22 @@ def _with_state(change: Change, seen: Seen, means: _Means) -> Change:
             reason=f"it is {state}, and {verb.name} starts from {verb.states[0]}: look at it by hand.",
         )
     means.predicted[place] = verb.states[1]
-    return change
+    return _bound(change, seen.rehearsed, means, early=state != look.state)
+
+
+def _bound(change: Change, rehearsed: Rehearsed | None, means: _Means, *, early: bool) -> Change:
+    """The change bound to what it would send. `early`: what has to be there first is not, so less can be told."""
+    rehearsed = rehearsed or Rehearsed(open=True)
+    if rehearsed.refusal and not early:
+        said = rehearsed.refusal.removeprefix(f"{change.connector}: ")
+        return replace(change, action="refused", after="", reason=f"{change.connector}: {said}")
+    if rehearsed.refusal:
+        rehearsed = Rehearsed(open=True)
+    who = rehearsal.identity(means.connectors[change.connector], change.verb, change.target, change.params)
+    binding = rehearsal.binding(who, rehearsed)
+    means.calls[binding[0]] = rehearsal.shown(who)
+    means.calls.update(zip(binding[1:], map(rehearsal.shown, rehearsed.essences), strict=False))
+    return replace(change, binding=binding)
 
 
 def _planned(step: Step, changes: Sequence[Change], looked: Mapping[str, Change]) -> PlanStep:
@@ -162,6 +217,8 @@ def _planned(step: Step, changes: Sequence[Change], looked: Mapping[str, Change]
         title=step.title,
         uses=step.uses,
         approval=step.approval,
+        quorum=step.quorum,
+        expires=step.expires,
         on_failure=step.on_failure,
         hash=hashes.step_hash(step.id, final),
         changes=final,

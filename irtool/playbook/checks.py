@@ -9,7 +9,7 @@ from irtool.errors import UsageError
 from irtool.language.yamlfile import Document, suggest
 from irtool.playbook.faults import Faults
 from irtool.playbook.given import convert
-from irtool.playbook.model import INPUT_NAME, MAX_STEPS
+from irtool.playbook.model import INPUT_NAME, MAX_STEPS, TOTAL
 from irtool.playbook.stepchecks import StepCheck
 from irtool.records import Json, Verb
 
@@ -43,8 +43,8 @@ def _inputs(inputs: Mapping[str, Json], faults: Faults) -> None:
 
 def _limits(limits: Mapping[str, Json], verbs: Mapping[str, Verb], faults: Faults) -> None:
     for name in limits:
-        if name not in verbs:
-            faults.say(("limits", name), f'unknown verb "{name}".' + suggest(name, verbs))
+        if name not in verbs and name != TOTAL:
+            faults.say(("limits", name), f'unknown verb "{name}".' + suggest(name, [*verbs, TOTAL]))
 
 
 def _steps(steps: Sequence[Json], inputs: Mapping[str, Json], verbs: Mapping[str, Verb], faults: Faults) -> None:

@@ -51,7 +51,9 @@ def _step(step: StepModel) -> Step:
         each=step.each,
         when=step.when,
         via=step.via,
-        approval=step.approval,
+        approval=step.approval.from_,
+        quorum=step.approval.quorum,
+        expires=step.approval.expires,
         on_failure=step.on_failure,
     )
 

@@ -12,6 +12,9 @@ from irtool.language.models import Strict
 ID = r"[a-z][a-z0-9-]{0,63}"
 INPUT_NAME = r"[a-z][a-z0-9_]{0,63}"
 MAX_STEPS = 500
+MOST_PERSONS = 20
+TOTAL = "total"
+"""The limit for all changes of a run together."""
 
 
 def _id(value: str) -> str:
@@ -53,6 +56,20 @@ class InputModel(Strict):
     about: str = Field("", description="What it is for, in a sentence.")
 
 
+class ApprovalModel(Strict):
+    """Who has to say yes to a step, how many, and for how long it counts. `from` alone may stand for all of it."""
+
+    from_: Literal["none", "self", "peer"] = Field(
+        "peer", alias="from", description="Nobody, you, or someone other than who started the run."
+    )
+    quorum: int = Field(1, description="How many different persons have to say yes.")
+    expires: str = Field("", description="How long a yes counts, such as 4h; after that it is asked for again.")
+
+
+def _approval(value: Any) -> Any:
+    return {"from": value} if isinstance(value, str) else value
+
+
 class StepModel(Strict):
     """One entry of `steps`."""
 
@@ -63,8 +80,10 @@ class StepModel(Strict):
     each: str | None = Field(None, description="An expression that gives a list: once per `item` of it.")
     when: str | None = Field(None, description="An expression: targets for which it is false are skipped.")
     via: Names = Field((), description="The connector(s) to use, instead of every one that can do it.")
-    approval: Literal["none", "self", "peer"] = Field(
-        "none", description="Who has to say yes: nobody, you, or someone other than who started the run."
+    approval: Annotated[ApprovalModel, BeforeValidator(_approval)] = Field(
+        ApprovalModel.model_validate({"from": "none"}),
+        description="Who has to say yes: nobody, you, or someone other than who started the run; or with how many of "
+        "them (`quorum`) and for how long (`expires`).",
     )
     on_failure: Literal["stop", "continue"] = Field(
         "stop", description="Whether the run goes on after a change of this step failed."
@@ -81,6 +100,7 @@ class PlaybookModel(Strict):
     approvers: str | None = Field(None, description="The group of people who may approve; never one's own run.")
     inputs: dict[str, InputModel] = Field(default_factory=dict, description="What it asks for.")
     limits: dict[str, Limit] = Field(
-        default_factory=dict, description="The most changes of a verb in a run; above it the run stops and asks."
+        default_factory=dict,
+        description="The most changes of a verb in a run, or of all (`total`); above it the run stops and asks.",
     )
     steps: tuple[StepModel, ...] = Field(description="What is done, strictly in this order.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from irtool.playbook.model import ID, INPUT_NAME, MAX_STEPS, PlaybookModel
+from irtool.playbook.model import ID, INPUT_NAME, MAX_STEPS, MOST_PERSONS, TOTAL, PlaybookModel
 from irtool.records import Json, Verb
 
+_SPAN = r"^([0-9]+[smhdw])+$"
 _DURATION = r"^([0-9]+[smhdw])+$|\$\{\{"
 
 
@@ -17,12 +18,21 @@ def schema(verbs: Mapping[str, Verb]) -> dict[str, Json]:
     top, step = made["properties"], made["$defs"]["StepModel"]
     top["playbook"]["pattern"] = step["properties"]["id"]["pattern"] = f"^{ID}$"
     top["inputs"]["propertyNames"] = {"pattern": f"^{INPUT_NAME}$"}
-    top["limits"]["propertyNames"] = {"enum": sorted(verbs)}
+    top["limits"]["propertyNames"] = {"enum": sorted([*verbs, TOTAL])}
     top["limits"]["additionalProperties"]["minimum"] = 0
     top["steps"].update(minItems=1, maxItems=MAX_STEPS)
     step["properties"]["uses"] = {
         "description": step["properties"]["uses"]["description"],
         "oneOf": [{"const": v.name, "description": v.title} for _, v in sorted(verbs.items())],
+    }
+    made["$defs"]["ApprovalModel"]["properties"] |= {
+        "quorum": {**made["$defs"]["ApprovalModel"]["properties"]["quorum"], "minimum": 1, "maximum": MOST_PERSONS},
+        "expires": {**made["$defs"]["ApprovalModel"]["properties"]["expires"], "pattern": _SPAN},
+    }
+    step["properties"]["approval"] = {
+        "description": step["properties"]["approval"]["description"],
+        "default": "none",
+        "anyOf": [{"enum": ["none", "self", "peer"]}, {"$ref": "#/$defs/ApprovalModel"}],
     }
     via = step["properties"]["via"]
     step["properties"]["via"] = {

@@ -12,6 +12,7 @@ from irtool.language.models import show
 from irtool.language.yamlfile import suggest
 from irtool.playbook.durations import duration
 from irtool.playbook.faults import Faults, Path
+from irtool.playbook.model import MOST_PERSONS
 from irtool.playbook.scope import ANYTHING, Scope, UndefinedNameError, items, names_target
 from irtool.records import Json, Verb
 
@@ -41,6 +42,7 @@ class StepCheck:
         params = params if isinstance(params, dict) else {}
         self._values(params, (*self.at, "with"))
         self._verb(self.data.get("uses"), params)
+        self._approval(self.data.get("approval"))
         return self.findings_at
 
     def _expression(self, key: str) -> Expression | None:
@@ -117,6 +119,18 @@ class StepCheck:
             if key not in params:
                 self.faults.say((*self.at, "with"), f'{uses} needs "{key}" in its with')
         self._target(verb, params)
+
+    def _approval(self, given: Json) -> None:
+        if not isinstance(given, dict):
+            return
+        at = (*self.at, "approval")
+        quorum, expires = given.get("quorum"), given.get("expires")
+        if isinstance(quorum, int) and not isinstance(quorum, bool) and not 1 <= quorum <= MOST_PERSONS:
+            self.faults.say((*at, "quorum"), f'"quorum" must be from 1 to {MOST_PERSONS}, not {quorum}')
+        if isinstance(expires, str) and (fault := _misfit("duration", expires)):
+            self.faults.say((*at, "expires"), f'"expires" {fault}')
+        if given.get("from") == "none" and {"quorum", "expires"} & set(given):
+            self.faults.say((*at, "from"), '"none" asks nobody: it goes without quorum and expires')
 
     def _target(self, verb: Verb, params: Mapping[str, Json]) -> None:
         """A step that acts on something must say on what, before it is 3 a.m."""

@@ -1,23 +1,25 @@
-"""Approvals: who may say yes or no to which changes of a plan, and what that makes of them."""
+"""Approvals: what people's yes and no make of the changes of a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from irtool.errors import Refused, UsageError
-from irtool.history import Approval, ChangeStatus, History
-from irtool.records import Change, Decision, Entry, Event, Json, PlanStep, utc
-from irtool.run.kit import Kit
-from irtool.run.outcome import IN_DOUBT
-from irtool.run.people import DOOR_YES, may_decide
+from irtool.errors import UsageError
+from irtool.history import IN_DOUBT, Approval, ChangeStatus, History
+from irtool.records import Change, Event, Json, PlanStep
+from irtool.run.people import overlap
 
-_OPEN = frozenset({"planned", "failed"})
+OPEN = frozenset({"planned", "failed"})
+"""The states in which nothing was begun: a veto or a yes that is taken back still counts."""
+
+GO, ASK, REFUSED = "go", "ask", "refused"
 
 
 def pending(history: History, step: PlanStep) -> list[Change]:
     """The changes of a step that still want something done: planned, certainly failed, or in doubt."""
-    return [c for c in step.changes if _is_pending(c, history.changes.get(c.id))]
+    return [c for c in step.changes if is_pending(c, history.changes.get(c.id))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,62 @@ class Clearance:
     refused: tuple[Change, ...] = ()
 
 
-def clearance(history: History, step: PlanStep) -> Clearance:
-    """Sort the pending changes of a step. Only a decision about exactly this plan of the step counts."""
+def clearance(history: History, step: PlanStep, now: datetime) -> Clearance:
+    """Sort the pending changes of a step. A decision counts for exactly this plan of the step, while it lasts."""
     todo = pending(history, step)
-    if step.approval == "none":
-        return Clearance(go=tuple(todo))
-    given = {c.id: history.approval_of(step.id, step.hash, c.item) for c in todo}
-    return Clearance(
-        go=tuple(c for c in todo if _says(given[c.id], approved=True)),
-        ask=tuple(c for c in todo if given[c.id] is None),
-        refused=tuple(c for c in todo if _says(given[c.id], approved=False)),
+    words = {c.id: word_on(history, step, c.item, now) for c in todo}
+    sorted_ = {word: tuple(c for c in todo if words[c.id] == word) for word in (GO, ASK, REFUSED)}
+    return Clearance(sorted_[GO], sorted_[ASK], sorted_[REFUSED])
+
+
+def word_on(history: History, step: PlanStep, item: str, now: datetime) -> str:
+    """GO, ASK or REFUSED for one change of a step."""
+    covering = [a for a in history.approvals if a.covers(step.id, step.hash, item)]
+    if any(not a.approved for a in covering):
+        return REFUSED
+    if step.approval == "none" and step.quorum <= 1:
+        return GO
+    valid = [a for a in covering if not a.is_over(now)]
+    enough = any(a.break_glass for a in valid) or len(persons(valid)) >= step.quorum
+    return GO if enough else ASK
+
+
+def persons(given: Sequence[Approval]) -> list[Approval]:
+    """One yes for each person, the first of theirs. Who has a name in common with another is the same person."""
+    found: list[Approval] = []
+    for one in given:
+        if not any(overlap(_names(one), _names(other)) for other in found):
+            found.append(one)
+    return found
+
+
+def said_yes(history: History, step: PlanStep, item: str, now: datetime) -> list[Approval]:
+    """The persons whose yes to this change counts now."""
+    return persons(
+        [a for a in history.approvals if a.approved and a.covers(step.id, step.hash, item) and not a.is_over(now)]
     )
+
+
+def missing_yes(history: History, step: PlanStep, now: datetime) -> int:
+    """How many more persons the step waits for, for the change that has the fewest; 0 if it waits for nobody."""
+    waiting = clearance(history, step, now).ask
+    return max((step.quorum - len(said_yes(history, step, c.item, now)) for c in waiting), default=0)
 
 
 def is_refused(history: History, step: PlanStep) -> bool:
     """Whether a person has refused the whole step as planned now."""
-    given = [a for a in history.approvals if a.step == step.id and a.hash == step.hash and not a.items]
-    return bool(given) and not given[-1].approved
+    whole = (a for a in history.approvals if not a.approved and not a.revoked and not a.items)
+    return any((a.step, a.hash) == (step.id, step.hash) for a in whole)
+
+
+def vetoes(history: History) -> dict[str, str]:
+    """The changes (`step/item`) that a person has named and refused, in any plan of the incident, with who and why."""
+    return {
+        f"{a.step}/{item}": f"refused by {a.person}" + (f": {a.reason}" if a.reason else "")
+        for a in history.approvals
+        if not a.approved and not a.revoked
+        for item in a.items
+    }
 
 
 def involved(events: Iterable[Event]) -> tuple[str, ...]:
@@ -70,69 +111,12 @@ def find_step(history: History, step: str) -> PlanStep:
     raise UsageError(f"{history.incident} has no step {step!r}", hint=f"Its steps are: {known}.")
 
 
-def enter(kit: Kit, history: History, events: Sequence[Event], step: PlanStep, decision: Decision) -> list[Entry]:
-    """The entries for a decision. A refusal skips its changes in the same breath, so that no later yes revives them.
-
-    Raises UsageError for an item that the step does not have, and Refused if the person may not decide, or if it is
-    decided or done already.
-    """
-    if history.closed:
-        raise Refused(f"{history.incident} is closed")
-    person = kit.people.who_is(decision.person)
-    reason = may_decide(step.approval, decision.person, history.started_by, involved(events), kit.approvers, kit.people)
-    if not reason and decision.door == DOOR_YES and step.approval_reason:
-        reason = f"--yes does not cover this step: {step.approval_reason}"
-    if not reason and decision.approved and step.approval == "none":
-        reason = f"step {step.id} needs no approval"
-    if reason:
-        raise Refused(reason, hint="irtool status")
-    chosen = _chosen(history, step, decision)
-    whole = not decision.items and len(chosen) == len(pending(history, step))
-    named: list[Json] = [] if whole else [c.item for c in chosen]
-    data: dict[str, Json] = {"hash": step.hash, "door": decision.door, "items": named}
-    data["note" if decision.approved else "reason"] = decision.reason
-    kind = "approval.given" if decision.approved else "approval.refused"
-    source = "slack" if decision.door == "slack" else "person"
-    entries = [Entry(kind, data, step=step.id, actor=person, source=source)]
-    if not decision.approved:
-        why = f"refused by {person}" + (f": {decision.reason}" if decision.reason else "")
-        entries += [
-            Entry("change.skipped", {"reason": why}, step=c.step, item=c.item, actor=person, source=source)
-            for c in chosen
-            if history.changes[c.id].state in _OPEN
-        ]
-    return entries
-
-
-def _chosen(history: History, step: PlanStep, decision: Decision) -> list[Change]:
-    """The changes that the decision is about: those it names, or all that nobody has decided about yet."""
-    known = {c.item for c in step.changes}
-    for item in decision.items:
-        if item not in known:
-            raise UsageError(f"step {step.id} has no change {item!r}", hint=f"irtool status {history.incident}")
-    todo = {c.item: c for c in pending(history, step)}
-    wanted = decision.items or tuple(todo)
-    decided = {i: history.approval_of(step.id, step.hash, i) for i in wanted}
-    free = [todo[i] for i in dict.fromkeys(wanted) if i in todo and decided[i] is None]
-    if not free or (decision.items and len(free) < len(set(decision.items))):
-        raise Refused(_too_late(history, step, [a for a in decided.values() if a]), hint="irtool status")
-    return free
-
-
-def _too_late(history: History, step: PlanStep, decided: Sequence[Approval]) -> str:
-    given = decided or [a for a in history.approvals if a.step == step.id and a.hash == step.hash]
-    if given:
-        last = given[-1]
-        word = "approved" if last.approved else "refused"
-        return f"step {step.id}: {last.person} has {word} it already, at {utc(last.at)}"
-    return f"step {step.id} has nothing left to decide about"
-
-
-def _is_pending(change: Change, status: ChangeStatus | None) -> bool:
+def is_pending(change: Change, status: ChangeStatus | None) -> bool:
+    """Whether the change still wants something done."""
     if status is None:
         return False
-    return status.state in IN_DOUBT or (change.action == "do" and status.state in _OPEN)
+    return status.state in IN_DOUBT or (change.action == "do" and status.state in OPEN)
 
 
-def _says(approval: Approval | None, *, approved: bool) -> bool:
-    return approval is not None and approval.approved is approved
+def _names(given: Approval) -> tuple[str, ...]:
+    return (given.person, *given.known_as)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from irtool.connectors.exchange import hold
 from irtool.errors import IrtoolError
 from irtool.history import ChangeStatus
-from irtool.plan import states
+from irtool.plan import shadow, states
+from irtool.plan.rehearsal import rehearse, shown
 from irtool.plan.watched import Watched
 from irtool.ports import CallSender, Exchange
 from irtool.records import Json, Look, from_json
+from irtool.run.binding import Bound
 from irtool.run.pace import Paced
 from irtool.run.session import Session
 
@@ -46,7 +48,7 @@ class Deed:
         self.change = status.change
         self.connector, self.verb = self.kit.equip(status.change)
         self.traits = self.connector.traits(self.change.verb)
-        self._sender = Paced(sender, self.kit.pace, self.traits.per_second)
+        self._sender = Paced(sender, self.kit.pace, self.traits.per_second, resend=self.traits.in_doubt == "resend")
         self._attempt = status.attempt
         self._unknown = status.state in {"unknown", "undo unknown"}
 
@@ -54,6 +56,11 @@ class Deed:
     def has_states(self) -> bool:
         """Whether looking at the target tells what became of it."""
         return self.verb.kind == "change" and states.has_states(self.verb)
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether nothing of it may be sent: it was planned so, or its verb or connector is in shadow mode now."""
+        return self.change.shadow or shadow.covers(self.kit.shadows, self.change.verb, self.change.connector)
 
     @property
     def is_a_set(self) -> bool:
@@ -100,9 +107,19 @@ class Deed:
         """The present state, seen by its effect where the product allows it."""
         return self._see(lambda: self.connector.verify(self.change.verb, self.change.target, self.change.params))
 
-    def attempt(self, conversation: Exchange[Json]) -> Tried:
-        """Hold a conversation that changes something. Its intent has to be in the journal."""
-        watched = Watched(self._sender)
+    def rehearse(self, seen: Look) -> tuple[list[Json], str]:
+        """What the change would send, for people and the journal, and why it would send nothing or could not tell."""
+        change = self.change
+        try:
+            found = rehearse(self.connector, change.verb, change.target, change.params, seen, self._sender)
+        except IrtoolError as error:
+            return [], error.message
+        return [shown(essence) for essence in found.essences], found.refusal
+
+    def attempt(self, conversation: Exchange[Json], *, bound: bool = False) -> Tried:
+        """Hold a conversation that changes something. Its intent has to be in the journal. `bound`: only calls that
+        were rehearsed, and so approved, are sent."""
+        watched = Watched(Bound(self._sender, self.connector, self.change) if bound else self._sender)
         try:
             return Tried(ok=True, reply=hold(conversation, watched))
         except IrtoolError as error:
@@ -121,6 +138,10 @@ class Deed:
     def is_wanted(self, state: str) -> bool:
         """Whether this state is the one the change brings about."""
         return states.is_wanted(self.verb, state)
+
+    def is_startable(self, state: str) -> bool:
+        """Whether the change can be made from this state."""
+        return states.is_startable(self.verb, state)
 
     def is_restored(self, state: str) -> bool:
         """Whether this state is the one from before the change."""

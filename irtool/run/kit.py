@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from irtool.errors import ConfigError
 from irtool.ports import Approver, Clock, Connector, Journal, Listener, SenderPool
 from irtool.records import Change, Event, Verb
+from irtool.run.ledger import Ledger
 from irtool.run.locks import Locks
 from irtool.run.pace import Pace
 from irtool.run.people import People
@@ -16,7 +17,11 @@ from irtool.run.people import People
 
 @dataclass(frozen=True)
 class Kit:
-    """The parts, shared by all threads. `patience` are the seconds between looks while an effect has not shown yet."""
+    """The parts, shared by all threads. `patience` are the seconds between looks while an effect has not shown yet.
+
+    `approvers` is the playbook's group; `break_glass` who may go past the approval of others: allow, deny or a group.
+    `shadows` are the verbs and connectors that are in shadow mode now, whatever was planned.
+    """
 
     journal: Journal
     connectors: Mapping[str, Connector]
@@ -28,6 +33,8 @@ class Kit:
     approver: Approver | None = None
     listeners: Sequence[Listener] = ()
     approvers: str | None = None
+    break_glass: str = "allow"
+    shadows: frozenset[str] = frozenset()
     workers: int = 8
     patience: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 4.0)
     heartbeat: float = 4.0
@@ -36,7 +43,7 @@ class Kit:
     _telling: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pace", Pace(self.clock))
+        object.__setattr__(self, "pace", Pace(self.clock, self.stop, Ledger(self.locks)))
 
     def tell(self, events: Iterable[Event]) -> None:
         """Tell every listener of events that are in the journal, one event at a time."""

@@ -15,6 +15,7 @@ from irtool.errors import NotSent
 from irtool.ports import Clock
 
 _POLL = 0.05
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 _PATIENCE = 120.0
 
 
@@ -31,24 +32,75 @@ class Locks:
         self._patience = patience
         self._guard = threading.Lock()
         self._here: dict[str, threading.Lock] = {}
+        self._paths: dict[str, Path] = {}
 
     @contextmanager
     def held(self, name: str) -> Generator[None, None, None]:
-        """Hold the lock of this name; "" is no lock. Raises NotSent if another process keeps it for too long."""
+        """Hold the lock of this name; "" is no lock.
+
+        Raises NotSent if another process keeps it for too long, or if there is no place for it (a full or read-only
+        disk): without the lock nothing is written.
+        """
         if not name:
             yield
             return
         with self._guard:
             here = self._here.setdefault(name, threading.Lock())
-        with here:
-            handle = self._open(name)
-            try:
-                self._acquire(handle, name)
-                yield
-            finally:
-                os.close(handle)  # gives the lock back too
+        with here, self._flock(name, fcntl.LOCK_EX):
+            yield
 
-    def _open(self, name: str) -> int:
+    @contextmanager
+    def alone(self, name: str) -> Generator[None, None, None]:
+        """Hold a lock that others only share, and leave a mark for them that it was held.
+
+        Whoever wants it alone waits at the door of it, so that those who share it cannot keep it for ever. Raises
+        NotSent if that takes too long, or if there is no place for the mark.
+        """
+        with self._flock(f"{name} door", fcntl.LOCK_EX), self._flock(name, fcntl.LOCK_EX) as handle:
+            try:
+                os.lseek(handle, 0, os.SEEK_END)
+                os.write(handle, b".")
+            except OSError as error:
+                raise self._no_place(name, error) from None
+            yield
+
+    @contextmanager
+    def shared(self, name: str) -> Generator[int, None, None]:
+        """Hold the lock together with others who share it; the number of marks that those who had it alone left."""
+        with self._flock(f"{name} door", fcntl.LOCK_SH):
+            inside = self._flock(name, fcntl.LOCK_SH)
+            handle = inside.__enter__()
+        try:
+            yield os.fstat(handle).st_size
+        finally:
+            inside.__exit__(None, None, None)
+
+    @contextmanager
+    def _flock(self, name: str, how: int) -> Generator[int, None, None]:
+        try:
+            handle = self.open(name)
+        except OSError as error:
+            raise self._no_place(name, error) from None
+        try:
+            self._acquire(handle, name, how)
+            yield handle
+        finally:
+            os.close(handle)  # gives the lock back too
+
+    def _no_place(self, name: str, error: OSError) -> NotSent:
+        return NotSent(f"the lock {name} cannot be taken: {self._folder}: {error.strerror}")
+
+    def open(self, name: str) -> int:
+        """The file of a lock, open; whoever may write the journal may write it too. Raises OSError."""
+        known = self._paths.get(name)
+        if known is not None:
+            with suppress(FileNotFoundError):  # somebody has removed the folder: it is made anew
+                return os.open(known, _FLAGS, 0o600)
+        self._paths[name] = path = self._made(name)
+        return os.open(path, _FLAGS, 0o600)
+
+    def _made(self, name: str) -> Path:
+        """The lock's file, with the rights of the file that the folder is named after."""
         beside = self._folder.with_suffix("")
         shared = beside.stat() if beside.is_file() else None
         if not self._folder.exists():
@@ -57,17 +109,16 @@ class Locks:
         plain = "".join(c if c.isalnum() else "-" for c in name)[:40]
         short = hashlib.sha256(name.encode()).hexdigest()[:12]
         path = self._folder / f"{plain}-{short}.lock"
-        known = path.exists()
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not known:
+        if not path.exists():
+            os.close(os.open(path, _FLAGS, 0o600))
             _share(path, shared, 0o660)
-        return handle
+        return path
 
-    def _acquire(self, handle: int, name: str) -> None:
+    def _acquire(self, handle: int, name: str, how: int = fcntl.LOCK_EX) -> None:
         waited = 0.0
         while True:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(handle, how | fcntl.LOCK_NB)
             except BlockingIOError:
                 if waited >= self._patience:
                     raise NotSent(f"another process has kept the lock {name} for {waited:.0f} s") from None

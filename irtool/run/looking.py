@@ -8,22 +8,24 @@ from collections.abc import Sequence
 from irtool.plan.looks import Looker, LookJob, Seen, look_at
 from irtool.ports import CallSender, Clock, SenderPool
 from irtool.run.crew import Crew
+from irtool.run.ledger import Ledger
 from irtool.run.pace import Pace, Paced
 
 
-def looker(pool: SenderPool, clock: Clock, workers: int = 8) -> Looker:
-    """A looker with up to `workers` threads per connector, within what each connector takes."""
-    pace = Pace(clock)
+def looker(pool: SenderPool, clock: Clock, workers: int = 8, ledger: Ledger | None = None) -> Looker:
+    """A looker with up to `workers` threads per connector, within what each connector takes from all processes."""
 
     def look(jobs: Sequence[LookJob]) -> Sequence[Seen]:
         found: dict[int, Seen] = {}
+        stop = threading.Event()
+        pace = Pace(clock, stop, ledger)
 
         def one(number: int, sender: CallSender) -> None:
             job = jobs[number]
             rate = job.connector.traits(job.verb).per_second
             found[number] = look_at(job, Paced(sender, pace, rate))
 
-        crew = Crew(pool, threading.Event())
+        crew = Crew(pool, stop)
         try:
             crew.work(_lanes(jobs, workers), one)
         finally:

@@ -6,18 +6,26 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from irtool.history import ChangeStatus, History
+from irtool.history import IN_DOUBT, UNDO_IN_DOUBT, ChangeStatus, History
+from irtool.history.machine import DONE, SHADOWED
 
-IN_DOUBT = frozenset({"in flight", "unknown"})
-UNDO_IN_DOUBT = frozenset({"undoing", "undo unknown"})
-EXIT_CODES: Mapping[str, int] = {"unknown": 4, "failed": 1, "waiting": 3, "interrupted": 130, "refused": 5, "done": 0}
+EXIT_CODES: Mapping[str, int] = {
+    "unknown": 4,
+    "failed": 1,
+    "waiting": 3,
+    "interrupted": 130,
+    "refused": 5,
+    "shadowed": 5,
+    "done": 0,
+}
 """In the order in which they are looked for: the first that applies is the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of a run. The lists name changes (`step/item`), `waiting` names steps. `counts` counts the plan's changes
-    by state; `leaking` are those that the server accepted but that have no effect."""
+    by state; `leaking` are those that the server accepted but that have no effect, `drifted` those that somebody else
+    has taken back."""
 
     word: str
     exit_code: int
@@ -25,6 +33,7 @@ class Outcome:
     unknown: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     leaking: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     message: str = ""
@@ -40,8 +49,8 @@ class Flags:
 
 
 def is_leaking(status: ChangeStatus) -> bool:
-    """Whether the server accepted the change and it has no effect."""
-    return status.state == "done" and status.effective is False
+    """Whether the server accepted the change and it has no effect, or no more."""
+    return status.state == DONE and status.effect in {"leaking", "drifted"}
 
 
 def conclude(history: History, flags: Flags) -> Outcome:
@@ -49,20 +58,22 @@ def conclude(history: History, flags: Flags) -> Outcome:
     planned = {c.id for c in history.plan.changes} if history.plan else set()
     ours = {n: s for n, s in history.changes.items() if n in planned}
     unknown = _named(n for n, s in history.changes.items() if s.state in IN_DOUBT | UNDO_IN_DOUBT)
-    leaking = _named(n for n, s in ours.items() if is_leaking(s))
+    leaking = _named(n for n, s in ours.items() if is_leaking(s) and not s.drifted)
+    drifted = _named(n for n, s in ours.items() if is_leaking(s) and s.drifted)
     failed = _named(n for n, s in ours.items() if s.state == "failed" and s.change.step not in flags.waiting)
     refused = bool(flags.refused) or any(s.state == "refused" for s in ours.values())
     applies = {
         "unknown": bool(unknown),
-        "failed": bool(failed or leaking),
+        "failed": bool(failed or leaking or drifted),
         "waiting": bool(flags.waiting),
         "interrupted": flags.interrupted,
         "refused": refused,
+        "shadowed": any(s.state == SHADOWED for s in ours.values()),
         "done": True,
     }
     word = next(w for w in EXIT_CODES if applies[w])
-    counts = Counter("leaking" if is_leaking(s) else s.state for s in ours.values())
-    outcome = Outcome(word, EXIT_CODES[word], dict(counts), unknown, failed, leaking, tuple(flags.waiting))
+    counts = Counter(s.effect if is_leaking(s) else s.state for s in ours.values())
+    outcome = Outcome(word, EXIT_CODES[word], dict(counts), unknown, failed, leaking, drifted, tuple(flags.waiting))
     return _with_message(outcome, flags)
 
 
@@ -74,10 +85,17 @@ def _with_message(outcome: Outcome, flags: Flags) -> Outcome:
         parts.append(f"{_some(outcome.failed)} failed")
     if outcome.leaking:
         parts.append(f"{_some(outcome.leaking)} was accepted but has no effect")
+    if outcome.drifted:
+        parts.append(f"{_some(outcome.drifted)} was taken back by somebody else: irtool watch")
     if outcome.waiting:
         parts.append(f"{_some(outcome.waiting)} waits for approval")
     if flags.refused:
         parts.append(f"{_some(tuple(flags.refused))} was refused")
+    if outcome.counts.get(SHADOWED):
+        count = outcome.counts[SHADOWED]
+        parts.append(
+            f"{count} {'change was' if count == 1 else 'changes were'} only rehearsed: shadow mode sends nothing"
+        )
     if flags.interrupted:
         parts.append("interrupted before the end")
     return replace(outcome, message="; ".join(parts))

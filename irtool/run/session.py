@@ -9,9 +9,11 @@ from contextlib import suppress
 from types import TracebackType
 
 from irtool.errors import IrtoolError, Refused
-from irtool.history import History, fold
+from irtool.history import History
 from irtool.records import Change, Entry, Event, Json, PlanStep
+from irtool.run.folded import Folded
 from irtool.run.kit import Kit
+from irtool.run.standing import Standing
 
 
 class Session:
@@ -26,8 +28,8 @@ class Session:
         self.incident = incident
         self.by = kit.people.who_is(by) or by
         self.epoch = 0
-        self._events: list[Event] = []
-        self._known: History | None = None
+        self._folded = Folded(kit.journal, incident)
+        self.standing = Standing(kit, incident, self._folded)
         self._lost = threading.Event()
         self._over = threading.Event()
         self._beat = threading.Thread(target=self._renew, name=f"irtool lease {incident}", daemon=True)
@@ -61,18 +63,13 @@ class Session:
             )
         self.kit.tell(self.kit.journal.append(self.incident, *entries, epoch=self.epoch))
 
-    def events(self) -> list[Event]:
-        """All events so far, those of other processes (approvals, notes) too."""
-        last = self._events[-1].seq if self._events else 0
-        self._events.extend(self.kit.journal.events(self.incident, last))
-        return self._events
+    def events(self, after: int = 0) -> list[Event]:
+        """The events so far from the one after `after`, those of other processes (approvals, notes) too."""
+        return list(self.kit.journal.events(self.incident, after))
 
     def history(self) -> History:
-        """Where everything stands now. Folded again only if something was written since."""
-        events = self.events()
-        if self._known is None or self._known.events != len(events):
-            self._known = fold(self.incident, events)
-        return self._known
+        """Where everything stands now."""
+        return self._folded.history()
 
     def _owner(self) -> str:
         return f"{self.by}, process {os.getpid()} on {socket.gethostname()}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from irtool.errors import Refused, UsageError
+from irtool.history import IN_DOUBT, UNDO_IN_DOUBT
 from irtool.records import Entry, Json
 from irtool.run.approvals import involved
-from irtool.run.outcome import IN_DOUBT, UNDO_IN_DOUBT
 from irtool.run.people import may_decide
 from irtool.run.session import Session
 

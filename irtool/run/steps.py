@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from irtool.history import ChangeStatus, History
+from irtool.history import IN_DOUBT, UNDO_IN_DOUBT, ChangeStatus, History
 from irtool.ports import CallSender
 from irtool.records import Change, PlanStep
 from irtool.run.apply import apply
 from irtool.run.approvals import is_refused, pending
 from irtool.run.crew import Crew
 from irtool.run.deed import Deed
-from irtool.run.gate import pass_gate
+from irtool.run.gate import pass_gate, still_waits
 from irtool.run.kit import Kit
-from irtool.run.outcome import IN_DOUBT, UNDO_IN_DOUBT, Flags, is_leaking
+from irtool.run.outcome import Flags, is_leaking
 from irtool.run.session import Session
 from irtool.run.unapply import settle_undo
 
@@ -77,7 +77,7 @@ def _run_step(session: Session, crew: Crew, step: PlanStep, flags: Flags) -> boo
     only_look = [s for s in _statuses(history, (*found.ask, *found.refused)) if s.state in IN_DOUBT]
     crew.work(lanes(session.kit, only_look), lambda s, sender: apply(Deed(session, s, sender), resend=False))
     crew.work(lanes(session.kit, go), lambda s, sender: apply(Deed(session, s, sender)))
-    return _may_go_on(session.history(), step, flags, asked=bool(found.ask), stopped=stop.is_set())
+    return _may_go_on(session.history(), step, flags, asked=still_waits(session, step), stopped=stop.is_set())
 
 
 def _may_go_on(history: History, step: PlanStep, flags: Flags, *, asked: bool, stopped: bool) -> bool:

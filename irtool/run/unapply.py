@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from irtool.errors import NotSent
+from irtool.history import UNDO_IN_DOUBT
 from irtool.records import Json, to_json
 from irtool.run.deed import Deed
-from irtool.run.outcome import UNDO_IN_DOUBT
 
 
-def unapply(deed: Deed, reason: str) -> None:
-    """Undo a change that is done. An undo in doubt is looked at first."""
+def unapply(deed: Deed, reason: str, cause: str = "person") -> None:
+    """Undo a change that is done. An undo in doubt is looked at first. `cause`: person, expiry or plan."""
+    if deed.is_shadow and deed.status.state in UNDO_IN_DOUBT:
+        settle_undo(deed)
+        return
+    if deed.is_shadow:
+        deed.say(
+            "undo.failed", error=f"{deed.change.verb} by {deed.change.connector} is in shadow mode: nothing is sent"
+        )
+        return
     try:
         with deed.lock():
             if deed.status.state in UNDO_IN_DOUBT and not settle_undo(deed):
                 return
-            if _undo(deed, reason):
+            if _undo(deed, reason, cause):
                 _confirm(deed)
     except NotSent as error:  # the lock
         deed.say("undo.failed", error=error.message)
@@ -38,7 +46,7 @@ def settle_undo(deed: Deed) -> bool:
     return False
 
 
-def _undo(deed: Deed, reason: str) -> bool:
+def _undo(deed: Deed, reason: str, cause: str) -> bool:
     """The calls; True if the server accepted them."""
     if deed.has_states and not deed.is_a_set:
         sight = deed.look()
@@ -53,7 +61,7 @@ def _undo(deed: Deed, reason: str) -> bool:
             return False
     for last in (False, True):
         change, before = deed.change, deed.before()
-        deed.say("undo.intended", before=to_json(before), key=deed.key("/undo"), reason=reason)
+        deed.say("undo.intended", before=to_json(before), key=deed.key("/undo"), reason=reason, cause=cause)
         tried = deed.attempt(deed.connector.undo(change.verb, change.target, change.params, before, deed.key("/undo")))
         if tried.ok:
             return True

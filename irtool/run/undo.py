@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from irtool.errors import UsageError
-from irtool.history import ChangeStatus, History
+from irtool.history import IN_DOUBT, UNDO_IN_DOUBT, ChangeStatus, History
 from irtool.ports import CallSender
 from irtool.records import Event
+from irtool.run.able import refuse_unable_to_undo
 from irtool.run.apply import apply
 from irtool.run.crew import Crew
 from irtool.run.deed import Deed
-from irtool.run.outcome import EXIT_CODES, IN_DOUBT, UNDO_IN_DOUBT, Outcome
+from irtool.run.outcome import EXIT_CODES, Outcome
 from irtool.run.session import Session
 from irtool.run.steps import lanes
 from irtool.run.unapply import unapply
@@ -24,11 +25,29 @@ def undo_changes(session: Session, crew: Crew, step: str | None, item: str | Non
 
     Changes in doubt are looked at first. Those that cannot be undone are left and listed in `skipped`. What was told to
     people stays told unless its step is named: taking it back means writing to them again. Raises UsageError if the
-    incident has no such step or change.
+    incident has no such step or change, Refused if a credential may not undo what is to be undone.
     """
     chosen = choose(session.history(), step, item)
     told = [s for s in chosen if step is None and s.state == "done" and session.kit.equip(s.change)[1].kind == "tell"]
-    chosen = [s for s in chosen if s not in told]
+    meant = [s for s in chosen if s not in told]
+    refuse_unable_to_undo(session, [s.change for s in meant if s.state == "done" and _can(session, s)])
+    return _undo(session, crew, meant, told, reason, "person")
+
+
+def undo_named(session: Session, crew: Crew, names: Collection[str], reason: str, cause: str) -> Outcome:
+    """Undo these changes (`step/item`), whatever they are. `cause`: person, expiry or plan."""
+    chosen = [s for name, s in session.history().changes.items() if name in names]
+    return _undo(session, crew, chosen, (), reason, cause)
+
+
+def _undo(
+    session: Session,
+    crew: Crew,
+    chosen: Sequence[ChangeStatus],
+    told: Sequence[ChangeStatus],
+    reason: str,
+    cause: str,
+) -> Outcome:
     in_doubt = [s for s in chosen if s.state in IN_DOUBT]
     crew.work(lanes(session.kit, in_doubt), lambda s, sender: apply(Deed(session, s, sender), resend=False))
     history = session.history()
@@ -37,7 +56,7 @@ def undo_changes(session: Session, crew: Crew, step: str | None, item: str | Non
     able = [s for s in todo if _can(session, s)]
 
     def one(status: ChangeStatus, sender: CallSender) -> None:
-        unapply(Deed(session, status, sender), reason)
+        unapply(Deed(session, status, sender), reason, cause)
 
     for group in _backwards(able, session.events()):
         if not session.kit.stop.is_set():

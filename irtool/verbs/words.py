@@ -15,7 +15,7 @@ VERBS = (
         states=_SENT,
         undo="correction",
         danger="moderate",
-        params={"target": "text", "template": "text", "locale": "text"},
+        params={"target": "text", "template": "text", "locale": "text", "version": "text"},
     ),
     Verb(
         name="abuse.report",

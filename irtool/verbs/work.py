@@ -26,6 +26,7 @@ VERBS = (
             "method": "text",
             "path": "text",
             "body": "any",
+            "expect": "any",
             "look": "any",
             "undo": "any",
         },

@@ -22,6 +22,9 @@ class FakeClock:
     def now(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC)
 
+    def monotonic(self) -> float:
+        return 0.0
+
     def sleep(self, seconds: float) -> None:
         raise AssertionError("planning does not wait")
 
@@ -73,6 +76,10 @@ class FakeConnector:
         if reply.status != 200:
             raise Rejected(f"answered {reply.status} about {target}", status=reply.status)
         return Look(reply.body or CATALOGUE[verb].states[0])
+
+    def change(self, verb: str, target: str, params: Mapping[str, Json], seen: Look, key: str) -> Exchange[Json]:
+        reply = yield Call(self.name, "POST", f"/{target}", body=f"{verb} {key}", changes=True, key=key)
+        return reply.status
 
 
 class Desk:

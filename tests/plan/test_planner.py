@@ -121,7 +121,7 @@ def test_more_innocent_than_guilty_takes_a_peer(desk):
 def test_hashes_are_the_same_for_the_same_changes_only(desk):
     one, two = (desk.plan(BLOCK, _domains("a.example", "b.example")) for _ in range(2))
     assert (one.hash, one.steps[1].hash) == (two.hash, two.steps[1].hash)
-    assert one.steps[1].hash == "a08a466d2bff50b3ddb2610c8310edcf2960095283586020088f6e24cf46f0e7"
+    assert one.steps[1].hash == "83f140a1ae8548c374ed99d75b28df11c6679ae0fef0f29b6499bbb541813875"
     other = desk.plan(BLOCK, _domains("a.example", "c.example"))
     assert other.steps[1].hash != one.steps[1].hash
     desk.pool.states = {"a.example": "blocked"}
@@ -129,14 +129,16 @@ def test_hashes_are_the_same_for_the_same_changes_only(desk):
 
 
 def test_what_was_done_or_undone_before_is_not_planned_again(desk):
-    plan = desk.plan(BLOCK, _domains("a.example", "b.example"))
-    a, b = plan.changes
+    names = ("a.example", "b.example", "c.example")
+    a, b, c = desk.plan(BLOCK, _domains(*names)).changes
     desk.pool.states = {"a.example": "blocked"}
-    earlier = {a.id: ChangeStatus(a, "done"), b.id: ChangeStatus(b, "undone")}
-    again = desk.plan(BLOCK, _domains("a.example", "b.example"), earlier=earlier)
+    expired = ChangeStatus(c, "undone", cause="expiry")
+    earlier = {a.id: ChangeStatus(a, "done"), b.id: ChangeStatus(b, "undone"), c.id: expired}
+    again = desk.plan(BLOCK, _domains(*names), earlier=earlier)
     assert [(c.action, c.reason) for c in again.changes] == [
         ("already", "done in this incident before"),
         ("skipped", "it was undone in this incident before"),
+        ("skipped", "its time was up in this incident before"),
     ]
 
 

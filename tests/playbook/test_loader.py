@@ -150,6 +150,20 @@ BROKEN = {
         '10:3  "approval" must be one of none, self, peer, not "pear". Did you mean "peer"?',
         '11:3  "on_failure" must be one of stop, continue, not "go on".',
     ],
+    step("uses: ip.block\neach: findings.source_ips\napproval: {from: pear, quorum: 0, expires: 4x}"): [
+        '10:14  "from" must be one of none, self, peer, not "pear". Did you mean "peer"?',
+        '10:26  "quorum" must be from 1 to 20, not 0',
+        '10:37  "expires" is wrong: "4x" is not a duration like 90s, 15m, 72h, 30d or 1d12h',
+    ],
+    step("uses: ip.block\neach: findings.source_ips\napproval: {from: none, quorum: 2}"): [
+        '10:14  "none" asks nobody: it goes without quorum and expires'
+    ],
+    step("uses: ip.block\neach: findings.source_ips\napproval: {quorums: 2}"): [
+        '10:14  unknown key "quorums". Did you mean "quorum"?'
+    ],
+    step("uses: ip.block\neach: findings.source_ips\napproval: {quorum: two}"): [
+        '10:14  "quorum" must be a whole number, not "two"'
+    ],
     step("uses: ip.block\neach: findings.source_ips\nwith: {expire: 30d}"): [
         '10:10  ip.block has no parameter "expire". Did you mean "expires"?'
     ],
@@ -302,3 +316,26 @@ def test_no_damage_to_a_playbook_crashes_the_loader(verbs: Mapping[str, Verb], t
     except PlaybookError as error:
         faults = error.faults
     assert all(f.startswith("p.yaml:") for f in faults)
+
+
+@pytest.mark.parametrize(
+    ("written", "terms"),
+    [
+        ("", ("none", 1, "")),
+        ("approval: self", ("self", 1, "")),
+        ("approval: {from: peer, quorum: 2, expires: 4h}", ("peer", 2, "4h")),
+        ("approval: {quorum: 2}", ("peer", 2, "")),
+        ("approval: {from: self, expires: 1d12h}", ("self", 1, "1d12h")),
+    ],
+)
+def test_an_approval_is_a_word_or_says_how_many_and_for_how_long(
+    verbs: Mapping[str, Verb], written: str, terms: tuple[str, int, str]
+) -> None:
+    text = HEAD + TRIAGE + f"- id: a\n  title: T\n  uses: ip.block\n  each: findings.source_ips\n  {written}\n"
+    loaded = load(text, "p.yaml", verbs=verbs).steps[-1]
+    assert (loaded.approval, loaded.quorum, loaded.expires) == terms
+
+
+def test_a_limit_for_the_whole_run(verbs: Mapping[str, Verb]) -> None:
+    text = "playbook: p\ntitle: T\nlimits: {total: 7}\nsteps:\n" + TRIAGE
+    assert load(text, "p.yaml", verbs=verbs).limits == {"total": 7}

@@ -29,10 +29,17 @@ def test_it_knows_the_keys_of_playbooks_steps_and_verbs(verbs: Mapping[str, Verb
     assert set(step["properties"]) == {
         "id", "title", "uses", "with", "each", "when", "via", "approval", "on_failure",
     }  # fmt: skip
-    assert step["properties"]["approval"]["enum"] == ["none", "self", "peer"]
+    assert step["properties"]["approval"]["anyOf"] == [
+        {"enum": ["none", "self", "peer"]},
+        {"$ref": "#/$defs/ApprovalModel"},
+    ]
+    terms = made["$defs"]["ApprovalModel"]
+    assert set(terms["properties"]) == {"from", "quorum", "expires"}
+    assert (terms["properties"]["quorum"]["minimum"], terms["properties"]["quorum"]["maximum"]) == (1, 20)
+    assert terms["additionalProperties"] is False
     assert step["properties"]["on_failure"]["enum"] == ["stop", "continue"]
     assert {v["const"] for v in step["properties"]["uses"]["oneOf"]} == set(verbs)
-    assert made["properties"]["limits"]["propertyNames"] == {"enum": sorted(verbs)}
+    assert made["properties"]["limits"]["propertyNames"] == {"enum": sorted([*verbs, "total"])}
     note = next(c for c in step["allOf"] if c["if"]["properties"]["uses"]["const"] == "note.add")
     assert note["then"] == {
         "properties": {

@@ -51,6 +51,9 @@ class FakeClock:
     def now(self) -> datetime:
         return self.time
 
+    def monotonic(self) -> float:
+        return self.slept
+
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
         self.time += timedelta(seconds=seconds)
@@ -158,6 +161,8 @@ class FakeServer:
         self.state: dict[str, str] = {}
         self.applied: dict[str, int] = {}
         self.requests: list[Call] = []
+        self.took_effect: list[Call] = []
+        self.came_to_nothing: list[Call] = []
         self.faults: list[str] = []
         self.down = False
         self.leaks: set[str] = set()
@@ -177,6 +182,8 @@ class FakeServer:
         self.check(call)
         self.requests.append(call)
         fault = self.faults.pop(0) if self.faults else "ok"
+        if fault in {"not sent", "rejected"}:
+            self.came_to_nothing.append(call)
         if fault == "not sent":
             raise NotSent("connection refused")
         if fault == "rejected":
@@ -186,6 +193,8 @@ class FakeServer:
             raise Crash
         if fault == "lost request":
             raise InDoubt("timeout")
+        if fault == "lie":
+            return Reply(200, "ok")
         self._apply(call)
         if fault == "lost answer":
             raise InDoubt("timeout")
@@ -203,6 +212,7 @@ class FakeServer:
         return Reply(200, self.state.get(target, ""))
 
     def _apply(self, call: Call) -> None:
+        self.took_effect.append(call)
         if call.path == "/list":
             self.list_text = call.body or ""
             return
@@ -396,9 +406,10 @@ def make_step(
     connector: str = "fake",
     reason: str = "",
     action: str = "do",
+    changes: tuple[Change, ...] = (),
 ) -> PlanStep:
     before, after = CATALOGUE[verb].states
-    changes = tuple(
+    changes = changes or tuple(
         Change(name, t, verb, t, connector, action, before=after if action == "already" else before, after=after)
         for t in targets
     )

@@ -58,3 +58,52 @@ def test_a_shared_account_proves_nobody():
         [],
         [],
     ]
+
+
+HERE = People(
+    {
+        "alice": Person("desk", "U0ALICE"),
+        "bob": Person("desk", "U0BOB"),
+        "carol": Person("ca", "U0CAROL"),
+    },
+    account="desk",
+)
+TRUSTING = People(HERE.persons, account="desk", shared_accounts=True)
+
+
+@pytest.mark.parametrize(
+    ("people", "ran", "person", "door", "may"),
+    [
+        # Two people type in the OS account "desk": nothing tells them apart there.
+        (HERE, ("alice", *HERE.known_as("alice")), "bob", "terminal", False),
+        (HERE, ("alice", *HERE.known_as("alice")), "bob", "slack", True),
+        (HERE, ("alice", *HERE.known_as("alice")), "carol", "terminal", True),
+        (HERE, ("desk",), "alice", "terminal", False),
+        (HERE, ("desk",), "bob", "terminal", False),
+        (TRUSTING, ("alice", *TRUSTING.known_as("alice")), "bob", "terminal", True),
+        (TRUSTING, ("alice", *TRUSTING.known_as("alice")), "alice", "terminal", False),
+        # The Slack id of who started it, written in another way.
+        (PEOPLE, ("u0alice",), "alice", "slack", False),
+        # Case, and letters that only look like others.
+        (PEOPLE, ("ALICE",), "alice", "terminal", False),
+        (PEOPLE, ("аlice",), "alice", "terminal", False),  # Cyrillic
+        (PEOPLE, ("ａｌｉｃｅ",), "alice", "terminal", False),  # full width
+        (PEOPLE, ("Al",), "alice", "terminal", False),
+        (PEOPLE, ("alicia",), "alice", "terminal", True),
+        (PEOPLE, ("b0b",), "bob", "terminal", True),  # plain ASCII names are told apart exactly
+    ],
+)
+def test_nobody_is_their_own_peer_by_a_trick(people, ran, person, door, may):
+    reason = may_decide("peer", person, "", ran, None, people, door=door)
+    assert (reason == "") is may, reason
+
+
+def test_it_says_that_the_shared_account_is_why():
+    reason = may_decide("peer", "bob", "alice", ("alice", "desk"), None, HERE, door="terminal")
+    assert "or shares the OS account desk with who did" in reason
+
+
+def test_a_yes_in_a_shared_account_is_one_yes():
+    assert (HERE.known_as("alice"), HERE.known_as("carol")) == (["U0ALICE", "desk"], ["ca", "U0CAROL"])
+    assert TRUSTING.known_as("alice") == ["U0ALICE"]
+    assert HERE.known_as("alice", "slack") == ["U0ALICE"], "Slack says who it is, not the account of the service"
