@@ -13,6 +13,10 @@ class SystemClock:
         """The present moment in UTC."""
         return datetime.now(UTC)
 
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         """Wait that long."""
         time.sleep(seconds)

@@ -17,7 +17,8 @@ _KINDS = (".md", ".txt", ".html")
 class FileSender:
     """Writes `call.body` to the file `call.path` in a folder (ports.CallSender): whole or not at all.
 
-    A file of that name is replaced. The Reply has status 0 and the path as its body.
+    A file of that name is replaced. Method PING only tells whether the folder can be written to. The Reply has status 0
+    and the path as its body.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,6 +30,10 @@ class FileSender:
         Raises Rejected for a name that leads out of the folder or is not one, NotSent if it cannot be written: the file
         of before is then still there.
         """
+        if call.method == "PING":
+            if not os.access(self._folder, os.W_OK | os.X_OK):
+                raise Rejected(f"{self._folder} cannot be written to", hint="Give irtool the right to write there.")
+            return Reply(0, str(self._folder))
         if call.method != "WRITE":
             raise Rejected(f"a file cannot be asked to {call.method}")
         path = self._inside(call.path)

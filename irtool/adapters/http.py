@@ -7,61 +7,27 @@ HTTP/1.1 with one connection per sender and base URL, no redirects, no proxies f
 
 from __future__ import annotations
 
-import base64
+import contextlib
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from irtool.adapters.credentials import Credential, Proofs
 from irtool.adapters.watchdog import Watch, Watchdog
 from irtool.errors import CallError, ConfigError, InDoubt, NotSent, Rejected
 from irtool.records import Call, Reply
+from irtool.redact import KNOWN
 
 if TYPE_CHECKING:
     import httpx
 
-_SHORTEST = 6
-"""Secrets with fewer characters are words that may stand in any answer."""
-
 WsgiApp = Callable[..., Any]
 """A WSGI application (PEP 3333)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A resolved secret and how it is shown to the server. Its repr does not hold the secret.
-
-    `kind`: none, bearer, basic (with `username`) or header (the value of `header`, after `prefix`).
-    """
-
-    kind: str = "none"
-    secret: str = field(default="", repr=False)
-    header: str = ""
-    prefix: str = ""
-    username: str = ""
-
-    def as_header(self) -> tuple[str, str] | None:
-        """The header that proves it, None without credentials. Raises Rejected if the secret is missing or unfit."""
-        if self.kind == "none":
-            return None
-        if not self.secret:
-            raise Rejected("there is no secret for it in the configuration", hint="irtool doctor")
-        if any(ord(c) < 32 or ord(c) == 127 for c in self.secret + self.username):
-            raise Rejected("the secret holds a line end or control character", hint="irtool doctor")
-        if self.kind == "bearer":
-            return "Authorization", f"Bearer {self.secret}"
-        if self.kind == "basic":
-            pair = f"{self.username}:{self.secret}".encode()
-            return "Authorization", "Basic " + base64.b64encode(pair).decode()
-        return self.header, self.prefix + self.secret
-
-    def hidden(self, text: str) -> str:
-        """The text without the secret: a server may say it back, and its no goes into the journal."""
-        proof = self.as_header() if len(self.secret) >= _SHORTEST else None
-        for known in (proof[1].removeprefix("Basic "), self.secret) if proof else ():
-            text = text.replace(known, "***")
-        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +65,7 @@ class HttpPool:
         transport_for: Mapping[str, WsgiApp] | None = None,
     ) -> None:
         self.servers = servers
+        self.proofs = {name: Proofs(name, server.credential) for name, server in servers.items()}
         self.limits = limits or HttpLimits()
         self.transport_for = dict(transport_for or {})
         self.watchdog = Watchdog()
@@ -115,9 +82,9 @@ class HttpPool:
         scheme = urlsplit(url).scheme
         app = self.transport_for.get(scheme)
         if app is None and scheme not in {"http", "https"}:
-            raise ConfigError(f"{url!r} is not an http or https URL")
+            raise ConfigError(f"{_place(url)!r} is not an http or https URL")
         if scheme == "https" and self._tls is None:
-            self._tls = httpx.create_ssl_context(trust_env=False)
+            self._tls = _trust()
         limits = self.limits
         return httpx.Client(
             transport=httpx.WSGITransport(app=app, raise_app_exceptions=False) if app else None,
@@ -172,14 +139,23 @@ class HttpSender:
         Raises NotSent if the connection could not be made, InDoubt if a changing call was (perhaps) sent and there is
         no whole answer, CallError if that happens to a reading one, Rejected without the credentials it needs.
         """
+        reply, proof = self._send(call)
+        if reply.status == 401 and proof and self._pool.proofs[call.connector].refused(proof):
+            reply, _ = self._send(call)
+        return reply
+
+    def _send(self, call: Call) -> tuple[Reply, tuple[str, str] | None]:
+        """One request, and the proof that went with it."""
         import httpx
 
         line = self._line(call)
+        proof = self._proof(call)
         watch = self._pool.watchdog.watch(self._pool.limits.total)
         watch.socket = line.socket
         flight = _Flight(watch, line, began=line.local)
         try:
-            return self._exchange(call, line, flight)
+            self._resolve(line)
+            return self._exchange(call, line, flight, proof), proof
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise self._fault(call, flight, error) from None
         finally:
@@ -211,11 +187,11 @@ class HttpSender:
         self._lines[call.connector, call.base] = line
         return line
 
-    def _exchange(self, call: Call, line: _Line, flight: _Flight) -> Reply:
+    def _exchange(self, call: Call, line: _Line, flight: _Flight, proof: tuple[str, str] | None) -> Reply:
         request = line.client.build_request(
             call.method,
             _url(line.url, call.path),
-            headers=[(name.encode(), value.encode("utf-8", "replace")) for name, value in self._headers(call)],
+            headers=[(name.encode(), value.encode("utf-8", "replace")) for name, value in _headers(call, proof)],
             content=None if call.body is None else call.body.encode("utf-8", "replace"),
             extensions={"trace": flight.trace},
         )
@@ -224,27 +200,39 @@ class HttpSender:
             body = self._read(call, response, flight)
         finally:
             response.close()
+        if _said_more(line.client):
+            line.client.close()
+            del self._lines[call.connector, call.base]
         headers = {k.lower(): v for k, v in response.headers.items()}
         text = body.decode("utf-8", "replace")
         if response.is_success:  # data, which may be written back, stays as it is
             return Reply(response.status_code, text, headers)
-        hidden = self._pool.servers[call.connector].credential.hidden
-        return Reply(response.status_code, hidden(text), {k: hidden(v) for k, v in headers.items()})
+        return Reply(response.status_code, KNOWN.hide(text), {k: KNOWN.hide(v) for k, v in headers.items()})
 
-    def _headers(self, call: Call) -> list[tuple[str, str]]:
-        headers = [*call.headers]
-        if call.key and call.changes and "idempotency-key" not in {name.lower() for name, _ in headers}:
-            headers.append(("Idempotency-Key", call.key))
-        server = self._pool.servers[call.connector]
-        if call.base in server.authenticated:
-            try:
-                proof = server.credential.as_header()
-            except Rejected as error:
-                raise Rejected(f"connector {call.connector!r}: {error.message}", hint=error.hint) from None
-            headers += [proof] if proof else []
-        if any(c in "\r\n\x00" for _, value in headers for c in value):
-            raise Rejected(f"a header of the call to {call.connector!r} would hold a line end")
-        return headers
+    def _proof(self, call: Call) -> tuple[str, str] | None:
+        """The header with the credential, for the bases that are given it."""
+        if call.base not in self._pool.servers[call.connector].authenticated:
+            return None
+        try:
+            return self._pool.proofs[call.connector].header(lambda asked: self._send(asked)[0])
+        except NotSent as error:
+            raise NotSent(f"connector {call.connector!r}: {error.message}", hint=error.hint) from None
+        except Rejected as error:
+            raise Rejected(
+                f"connector {call.connector!r}: {error.message}", status=error.status, hint=error.hint
+            ) from None
+
+    def _resolve(self, line: _Line) -> None:
+        """Look a host name up before the first connection: the resolver knows no deadline. Raises NotSent after it."""
+        host = urlsplit(line.url).hostname or ""
+        if line.local or line.socket is not None or ":" in host or host.replace(".", "").isdigit():
+            return
+        patience = min(self._pool.limits.connect, self._pool.limits.total)
+        asking = threading.Thread(target=_look_up, args=(host,), name="name lookup", daemon=True)
+        asking.start()
+        asking.join(patience)
+        if asking.is_alive():
+            raise NotSent(f"the name {host} was not resolved within {patience:g} s", hint="irtool doctor")
 
     def _read(self, call: Call, response: httpx.Response, flight: _Flight) -> bytes:
         coding = response.headers.get("content-encoding", "identity").strip().lower()
@@ -286,6 +274,45 @@ def _after(call: Call, what: str) -> CallError:
     return CallError(f"{place}: {what}")
 
 
+def _headers(call: Call, proof: tuple[str, str] | None) -> list[tuple[str, str]]:
+    """All headers of a call. Raises Rejected if one would hold a line end."""
+    headers = [*call.headers]
+    if call.key and call.changes and "idempotency-key" not in {name.lower() for name, _ in headers}:
+        headers.append(("Idempotency-Key", call.key))
+    headers += [proof] if proof else []
+    if any(c in "\r\n\x00" for _, value in headers for c in value):
+        raise Rejected(f"a header of the call to {call.connector!r} would hold a line end")
+    return headers
+
+
+def _trust() -> ssl.SSLContext:
+    """The certificates this machine trusts, its administrator's own included (SSL_CERT_FILE too); where it has none,
+    those that come with the library."""
+    import httpx
+
+    paths = ssl.get_default_verify_paths()
+    return ssl.create_default_context() if paths.cafile or paths.capath else httpx.create_ssl_context(trust_env=False)
+
+
+def _look_up(host: str) -> None:
+    """Only for the time it takes: whoever connects asks again, and says what is wrong with the name."""
+    with contextlib.suppress(OSError, UnicodeError):
+        socket.getaddrinfo(host, None)
+
+
+def _said_more(client: httpx.Client) -> bool:
+    """Whether the server said more than its answer: on this connection that would pass for the answer to the next call.
+
+    httpx does not show it; what is read here is h11's `trailing_data`.
+    """
+    pool = getattr(getattr(client, "_transport", None), "_pool", None)
+    for connection in getattr(pool, "connections", ()):
+        state = getattr(getattr(connection, "_connection", None), "_h11_state", None)
+        if state is not None and state.trailing_data[0]:
+            return True
+    return False
+
+
 def _url(base: str, path: str) -> str:
     return f"{base.rstrip('/')}/{path.lstrip('/')}" if path else base
 
@@ -297,5 +324,33 @@ def _place(url: str) -> str:
 
 
 def _words(error: Exception) -> str:
-    text = str(error) or type(error).__name__
+    text = KNOWN.hide(str(error)) or type(error).__name__
     return "".join(c if c.isprintable() else " " for c in text)[:200]
+
+
+def post(url: str, body: bytes, content_type: str, limits: HttpLimits) -> tuple[int, bytes]:
+    """Post bytes outside of any connector; the status and the bytes of the answer.
+
+    Raises ConfigError for a URL that cannot be called, CallError if there is no whole answer within the limits.
+    """
+    import httpx
+
+    pool = HttpPool({}, limits=limits)
+    where = _place(url)
+    watch = pool.watchdog.watch(limits.total)
+    try:
+        with (
+            pool.client(url) as client,
+            client.stream("POST", url, content=body, headers={"Content-Type": content_type}) as response,
+        ):
+            watch.socket = response.extensions["network_stream"].get_extra_info("socket")
+            answer = bytearray()
+            for chunk in response.iter_raw(65536):
+                answer += chunk
+                if len(answer) > limits.reply_bytes or time.monotonic() > watch.deadline:
+                    raise CallError(f"{where}: the answer is too long, or too slow")
+            return response.status_code, bytes(answer)
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        raise CallError(f"{where} does not answer: {_words(error)}", hint="irtool doctor") from None
+    finally:
+        pool.watchdog.done(watch)

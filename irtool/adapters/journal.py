@@ -15,16 +15,17 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from irtool.adapters.chain import COLUMNS, Row, hashed, row, storable, unrow
+from irtool.adapters.chain import COLUMNS, Row, digest, row, storable, unrow
 from irtool.adapters.processes import held, process
 from irtool.adapters.seal import Seal
 from irtool.errors import ConfigError, IrtoolError, Refused, UsageError
 from irtool.history import KINDS
-from irtool.records import Chain, Entry, Event, to_json, utc
+from irtool.records import Chain, Entry, Event, Json, to_json, utc
+from irtool.redact import KNOWN
 
 LEASE = timedelta(seconds=20)
 """How long a lease lasts without a renewal; a holder on this machine that is dead loses it at once."""
@@ -169,22 +170,24 @@ class SqliteJournal:
 
     def _event(self, incident: str, entry: Entry, seq: int, prev: str) -> Event:
         now = self._now()
-        data = to_json(entry.data)
         event = Event(
-            incident=incident, seq=seq + 1, kind=entry.kind, data=data if isinstance(data, dict) else {},
+            incident=incident, seq=seq + 1, kind=entry.kind, data=_without_secrets(entry),
             step=storable(entry.step), item=storable(entry.item), actor=storable(entry.actor), source=entry.source,
             occurred_at=(entry.occurred_at or now).astimezone(UTC), offset=entry.offset, recorded_at=now,
             prev=prev, hash="",
         )  # fmt: skip
-        return hashed(event)
+        return replace(event, hash=digest(row(event)))
 
     # --- reading ---
 
     def events(self, incident: str, after: int = 0) -> Iterator[Event]:
         """The incident's events in order; read in pages, so that a very long incident stays small in memory."""
+        for values in self._rows(incident, after):
+            yield unrow(values)
+
+    def _rows(self, incident: str, after: int = 0) -> Iterator[Row]:
         while rows := self._page(incident, after):
-            for values in rows:
-                yield unrow(values)
+            yield from rows
             after = rows[-1][1]
 
     def _page(self, incident: str, after: int, size: int = 1000) -> list[Row]:
@@ -260,17 +263,18 @@ class SqliteJournal:
         """Recompute the chain of the incident; the file's structure too and, if it was closed cleanly, its seal."""
         count, prev = 0, ""
         try:
-            for event in self.events(incident):
+            for values in self._rows(incident):
                 count += 1
-                if event.seq != count:
-                    return Chain(False, count, prev, f"event {count} is missing: the next one is {event.seq}")
-                if event.prev != prev:
+                seq, kind, before, known = values[1], values[2], values[-2], values[-1]
+                if seq != count:
+                    return Chain(False, count, prev, f"event {count} is missing: the next one is {seq}")
+                if before != prev:
                     return Chain(
                         False, count, prev, f"event {count} does not follow event {count - 1}: removed or reordered"
                     )
-                if hashed(event).hash != event.hash:
-                    return Chain(False, count, prev, f"event {count} ({event.kind}) was changed after it was written")
-                prev = event.hash
+                if digest(values) != known:
+                    return Chain(False, count, prev, f"event {count} ({kind}) was changed after it was written")
+                prev = known
             fault = self._file_fault(incident, count, prev)
         except (IrtoolError, sqlite3.Error, ValueError, TypeError, OverflowError) as error:
             return Chain(False, count, prev, f"event {count + 1} cannot be read: {error}")
@@ -306,3 +310,13 @@ class SqliteJournal:
                 self._seal.break_()  # an unsealed journal is still a chained one
             finally:
                 self._db.close()
+
+
+def _without_secrets(entry: Entry) -> dict[str, Json]:
+    """The data as it is kept: what a server said about a change may repeat a secret. What undo restores stays exact."""
+    data = to_json(entry.data)
+    rows = data if isinstance(data, dict) else {}
+    if not entry.kind.startswith(("change.", "undo.")):
+        return rows
+    ours = {"change", "before", "key"}
+    return {name: value if name in ours else KNOWN.hide_in(value) for name, value in rows.items()}

@@ -54,7 +54,7 @@ Computes = Mapping[str, Compute]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """When an answer means done, already done, missing, or no."""
+    """When an answer means done, already done, missing, changed by somebody else meanwhile (`tries` times), or no."""
 
     status: frozenset[int] = frozenset()
     that: Expression | None = None
@@ -63,6 +63,9 @@ class Terms:
     already: Expression | None = None
     missing_status: frozenset[int] = frozenset()
     missing_that: Expression | None = None
+    conflict_status: frozenset[int] = frozenset()
+    conflict_that: Compute | None = None
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Ask:
     """One request, or (with `block`) a list of them, or (with neither) only values worked out."""
 
     place: str
+    transport: str = "http"
     method: str = ""
     path: Text | None = None
     query: Mapping[str, Text] = field(default_factory=dict)
@@ -81,6 +85,8 @@ class Ask:
     when: Expression | None = None
     let: Computes = field(default_factory=dict)
     terms: Terms = field(default_factory=Terms)
+    merges: Expression | None = None
+    varies: Mapping[str, Expression] = field(default_factory=dict)
     until: Expression | None = None
     tries: int = 1
     capture: Computes = field(default_factory=dict)
@@ -92,7 +98,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """The requests of a look, change, undo, verify or ping, and what is made of the answers."""
+    """The requests of a look, change, undo, verify, ping or able, and what is made of the answers."""
 
     asks: tuple[Ask, ...]
     state: Compute | None = None
@@ -112,6 +118,7 @@ class CompiledVerb:
     verify: Phase | None
     when: Expression | None
     lock: Text | None
+    able: Phase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +128,4 @@ class CompiledManifest:
     manifest: Manifest
     ping: Phase
     verbs: Mapping[str, CompiledVerb]
+    able: Phase | None = None

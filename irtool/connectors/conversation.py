@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from irtool.connectors.compiled import Ask, Computes
-from irtool.connectors.replies import judge, not_understood, view
+from irtool.connectors.replies import Conflicted, garbled, judge, view
 from irtool.errors import CallError, InDoubt, PlaybookError, Rejected
 from irtool.language.expressions import Text
-from irtool.records import Call, Json, Reply
+from irtool.records import REHEARSED, Call, Json, Reply
+from irtool.redact import KNOWN
 
 R = TypeVar("R")
 Requests = Generator[Call, Reply, R]
@@ -21,16 +22,37 @@ Requests = Generator[Call, Reply, R]
 
 @dataclass(slots=True)
 class Conversation:
-    """The state of one conversation: what its expressions see, and how many changes went through so far."""
+    """The state of one conversation: what its expressions see, and how many changes went through so far.
+
+    `rounds` counts how often a list of requests was begun again because somebody else was faster; once a change was
+    only `rehearsed`, what is read after it shows nothing.
+    """
 
     connector: str
     variables: dict[str, object]
     key: str | None = None
     got: dict[str, Json] = field(default_factory=dict)
     changed: int = 0
+    rounds: int = 0
+    rehearsed: bool = False
 
     def run(self, asks: Sequence[Ask]) -> Requests[bool]:
-        """Make all requests in order. False if one found the target missing: the rest is then left out."""
+        """Make all requests in order, all of them anew if somebody else has changed meanwhile what they are about.
+
+        False if one found the target missing: the rest is then left out.
+        """
+        begun, tries = dict(self.got), 0
+        while True:
+            try:
+                return (yield from self._all_of(asks))
+            except Conflicted as error:
+                tries += 1
+                if tries >= error.tries:
+                    words = f"{error.message}; somebody else was faster {tries} times in a row"
+                    raise self.partly(Rejected(words, status=error.status, hint=error.hint)) from None
+                self.got, self.rounds = dict(begun), self.rounds + 1
+
+    def _all_of(self, asks: Sequence[Ask]) -> Requests[bool]:
         for ask in asks:
             if ask.when is not None and not self._value(ask.when):
                 continue
@@ -44,18 +66,29 @@ class Conversation:
         return True
 
     def values(self, computes: Computes) -> dict[str, Json]:
-        """What a phase makes of the answers. Raises Rejected if something in them is not there."""
-        return {name: self._value(compute) for name, compute in computes.items()}
+        """What a phase makes of the answers. Raises Rejected if something in them is not there, or is a secret of ours:
+        undo would need it, and it is not written down."""
+        found = {name: self._value(compute) for name, compute in computes.items()}
+        for name, value in found.items():
+            if KNOWN.holds(value):
+                raise Rejected(
+                    f"{self.connector}: the answer shows irtool's own secret as {name!r}; the target is left alone",
+                    hint="Look what that server keeps there, and give irtool another secret.",
+                )
+        return found
 
     def answer(self, computes: Computes) -> Json:
-        """What the journal keeps of the answers. The change went through: what is missing is null, not an error."""
+        """What the journal keeps of the answers. The change went through: what is missing is null, not an error.
+
+        A server that says a secret back does not say it to the journal.
+        """
         kept: dict[str, Json] = {}
         for name, compute in computes.items():
             try:
                 kept[name] = compute(**self._all())
             except (PlaybookError, Rejected):
                 kept[name] = None
-        return kept
+        return KNOWN.hide_in(kept)
 
     def value(self, compute: Callable[..., Json]) -> Json:
         """One value a phase makes of the answers."""
@@ -64,7 +97,7 @@ class Conversation:
     def text(self, text: Text | None) -> str:
         """A text for people; "" if there is none or a part of it is missing."""
         try:
-            return str(text(**self._all())) if text is not None else ""
+            return KNOWN.hide(str(text(**self._all()))) if text is not None else ""
         except PlaybookError:
             return ""
 
@@ -91,11 +124,11 @@ class Conversation:
         self, ask: Ask, block: Sequence[Ask], more: Mapping[str, Json]
     ) -> Requests[tuple[bool, dict[str, Json]]]:
         given = {name: self._value(compute, more) for name, compute in ask.given.items()}
-        inner = Conversation(self.connector, {**self.variables, "given": given}, self.key, changed=self.changed)
+        inner = replace(self, variables={**self.variables, "given": given}, got={})
         try:
             there = yield from inner.run(block)
         finally:
-            self.changed = inner.changed
+            self.changed, self.rounds, self.rehearsed = inner.changed, inner.rounds, inner.rehearsed
         return there, inner.got
 
     # --- one request ------------------------------------------------------------------------------------------------
@@ -104,10 +137,18 @@ class Conversation:
         call = self._call(ask)
         for attempt in range(1, ask.tries + 1):
             reply = yield from self._exchange(call)
+            if reply is REHEARSED:  # what would be captured of the answer is not known
+                self.changed += 1
+                self.rehearsed = True
+                return True
             seen = view(reply)
             self.variables["reply"] = seen
             try:
                 there = judge(ask.terms, call, reply, self._all())
+            except Conflicted:
+                if not self.rehearsed:
+                    raise
+                there = True
             except CallError as error:
                 raise self.partly(error) from None
             if ask.until is None or attempt == ask.tries or not there or self._reached(ask):
@@ -115,7 +156,7 @@ class Conversation:
         if call.changes:
             self.changed += 1
         if there:
-            self._capture(ask, call)
+            self._capture(ask, call, reply)
         return there
 
     def _exchange(self, call: Call) -> Requests[Reply]:
@@ -130,19 +171,19 @@ class Conversation:
         except PlaybookError:
             return False
 
-    def _capture(self, ask: Ask, call: Call) -> None:
+    def _capture(self, ask: Ask, call: Call, reply: Reply) -> None:
         try:
             for name, compute in ask.capture.items():
                 self.got[name] = compute(**self._all())
         except PlaybookError as error:
             words = f"{self.connector}: {call.method} {call.path.partition('?')[0]}: {error.message}"
-            raise self.partly(not_understood(call, words)) from None
+            raise self.partly(garbled(call, reply, words)) from None
         except Rejected as error:
             raise self.partly(error) from None
 
     def partly(self, error: CallError) -> CallError:
         """Once a change went through, nothing that goes wrong after it means that nothing was changed."""
-        if not self.changed or isinstance(error, InDoubt):
+        if not self.changed or isinstance(error, InDoubt | Conflicted):
             return error
         done = f"{self.changed} request(s) of this change went through before"
         return InDoubt(f"{error.message}; {done}", hint=error.hint, done=done)
@@ -162,14 +203,25 @@ class Conversation:
         key = self.key if ask.changes else None
         return Call(
             connector=self.connector,
+            transport=ask.transport,
             method=ask.method,
             path=path,
             headers=tuple(headers),
             body=body,
             base=ask.base,
             changes=ask.changes,
-            key=f"{key}/{self.changed + 1}" if key and self.changed else key,
+            key=self._numbered(key),
+            merges=self._merged(ask),
+            varies=tuple((name, self._plain(value)) for name, value in ask.varies.items()),
         )
+
+    def _numbered(self, key: str | None) -> str | None:
+        """The key of this request: each one of a change has its own, and so has one that is begun again."""
+        number = self.changed + self.rounds
+        return f"{key}/{number + 1}" if key and number else key
+
+    def _merged(self, ask: Ask) -> str | None:
+        return None if ask.merges is None else self._plain(ask.merges)
 
     def _body(self, ask: Ask) -> tuple[str | None, str]:
         if ask.body is None:
@@ -179,7 +231,7 @@ class Conversation:
             return json.dumps(value), "application/json"
         return value, "text/plain; charset=utf-8"
 
-    def _plain(self, text: Text) -> str:
+    def _plain(self, text: Callable[..., Json]) -> str:
         value = self._value(text)
         if value is None:
             return ""

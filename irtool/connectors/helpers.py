@@ -39,6 +39,11 @@ def has_line(text: str, entry: str) -> bool:
     return any(entry_of(line) == wanted for line in text.split("\n"))
 
 
+def lacks_line(text: str, entry: str) -> bool:
+    """Whether the text does not have the entry."""
+    return not has_line(text, entry)
+
+
 def lines_with(text: str, entry: str) -> str:
     """The text with the entry: unchanged if it is there already, else with one more line at its end."""
     if has_line(_whole(text), safe_entry(entry)):
@@ -94,6 +99,7 @@ def first_address(network: str) -> str:
 
 FUNCTIONS: Mapping[str, Callable[..., Json]] = {
     "has_line": has_line,
+    "lacks_line": lacks_line,
     "lines_with": lines_with,
     "lines_without": lines_without,
     "pick": pick,

@@ -9,6 +9,9 @@
       look: {path: "/users/{target}", has: {suspended: true}}           # done if the JSON answer has this in it
       undo: {method: POST, path: "/users/{target}/unsuspend"}
 
+Without `look` an answer is a success if its status is 2xx and it is no web page; `expect: {status: "ok"}` says what its
+JSON must have in it besides. With neither, what the server said is all there is to know.
+
 `look` compares data and is not an expression: `with` may hold text from outside, and that is never evaluated.
 """
 
@@ -19,10 +22,11 @@ import re
 from collections.abc import Generator, Mapping
 
 from irtool.connectors.compiled import Terms, segment
-from irtool.connectors.replies import judge, view
+from irtool.connectors.replies import garbled, is_page, judge, not_understood, view, what_it_is
 from irtool.errors import CallError, InDoubt, PlaybookError, Rejected
 from irtool.ports import Exchange
-from irtool.records import Call, Json, Look, Reply, Traits
+from irtool.records import REHEARSED, Call, Json, Look, Reply, Traits
+from irtool.redact import KNOWN
 
 VERB = "http.call"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -57,17 +61,19 @@ class HttpCall:
         return (yield from self.look(target, params))
 
     def change(self, target: str, params: Mapping[str, Json], seen: Look, key: str) -> Exchange[Json]:
-        """Make the request, unless it was done before, and look whether it took effect. Any 2xx is success.
+        """Make the request, unless it was done before, and look whether it took effect.
 
         Raises InDoubt if the server says so and the look does not show it.
         """
         if seen.state == "done":
             return {"already": True}
-        reply = yield from self._request(params, target, key)
+        reply = yield from self._request(params, target, key, changes=True)
+        if reply is REHEARSED:
+            return None
         after = yield from self._after(target, params)
         if after.state != "done":
             raise InDoubt(f"{self._connector} answered {reply.status}, but looked at again it is not done")
-        return {"status": reply.status, "said": reply.body[:_SMALL]}
+        return {"status": reply.status, "said": KNOWN.hide(reply.body)[:_SMALL]}
 
     def undo(self, target: str, params: Mapping[str, Json], before: Look, key: str) -> Exchange[Json]:
         """Make the request under `undo`, unless it was done before. Raises Rejected without one."""
@@ -76,8 +82,8 @@ class HttpCall:
         asked = params.get("undo")
         if not isinstance(asked, dict):
             raise Rejected("http.call: the step has no undo", hint="Add with.undo: {method: …, path: …} to the step.")
-        reply = yield from self._request(asked, target, key)
-        return {"status": reply.status, "said": reply.body[:_SMALL]}
+        reply = yield from self._request(asked, target, key, changes=True)
+        return {"status": reply.status, "said": KNOWN.hide(reply.body)[:_SMALL]}
 
     def _after(self, target: str, params: Mapping[str, Json]) -> Exchange[Look]:
         try:
@@ -85,13 +91,15 @@ class HttpCall:
         except CallError as error:
             raise InDoubt(f"the request was accepted, but cannot be looked at: {error.message}") from None
 
-    def _request(self, asked: Mapping[str, Json], target: str, key: str) -> Generator[Call, Reply, Reply]:
+    def _request(
+        self, asked: Mapping[str, Json], target: str, key: str, *, changes: bool = False
+    ) -> Generator[Call, Reply, Reply]:
         method = str(asked.get("method") or "POST").upper()
         if method not in _METHODS:
             raise PlaybookError(f"http.call: method is one of {', '.join(sorted(_METHODS))}, not {method!r}")
         body = asked.get("body")
         kind = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
-        changes = method != "GET"
+        changes = changes or method != "GET"  # what a step asks for changes something, whatever its method
         call = Call(
             connector=self._connector,
             method=method,
@@ -102,8 +110,21 @@ class HttpCall:
             key=key or None if changes else None,
         )
         reply = yield call
-        judge(Terms(), call, reply, {})
+        if reply is not REHEARSED:
+            judge(Terms(), call, reply, {})
+            _understood(call, reply, asked)
         return reply
+
+
+def _understood(call: Call, reply: Reply, asked: Mapping[str, Json]) -> None:
+    """A 2xx is not success yet: a web page is the login of a proxy, and a look that is not JSON shows nothing."""
+    wanted = asked.get("expect")
+    said = view(reply).get("json")
+    if is_page(reply) or ("has" in asked and said is None):
+        raise garbled(call, reply, f"{call.connector}: {call.method} {call.path} was answered with {what_it_is(reply)}")
+    if wanted is not None and not _contains(said, wanted):
+        words = f"{call.connector}: {call.method} {call.path} was answered {reply.status}, without what is expected"
+        raise not_understood(call, words)
 
 
 def _path(template: str, target: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from irtool.connectors import postfix
 from irtool.connectors.generic import ManifestConnector
 from irtool.connectors.manifest import CompiledManifest, compile_manifest
-from irtool.connectors.settings import Needs, address, complete, secrets
+from irtool.connectors.settings import Needs, address, complete, limits, secrets
 from irtool.errors import ConfigError
 from irtool.language.yamlfile import suggest
 from irtool.ports import Connector
@@ -22,14 +22,17 @@ _MAX_MANIFEST = 1_000_000
 def connector(name: str, kind: str, settings: Mapping[str, Json]) -> Connector:
     """The connector `name` of a kind, or of the manifest at a path ending in .yaml or .yml.
 
-    `settings` are the non-secret keys under connectors.NAME in irtool.yaml. Raises ConfigError for an unknown kind, a
+    `settings` are the non-secret keys under connectors.NAME in irtool.yaml; `limits: {per_second: 5, concurrency: 2}`
+    among them asks for less than the manifest allows. Raises ConfigError for an unknown kind, a
     manifest with faults, and settings that are missing or unknown.
     """
     if kind == postfix.KIND:
         return postfix.PostfixQueue(name, complete(name, postfix.SETTINGS, settings))
     compiled = _compiled(kind)
-    filled = complete(name, compiled.manifest.settings, settings)
-    return ManifestConnector(name, compiled, filled, address(name, compiled.manifest, filled))
+    given = dict(settings)
+    most = limits(name, given.pop("limits", None))
+    filled = complete(name, compiled.manifest.settings, given)
+    return ManifestConnector(name, compiled, filled, address(name, compiled.manifest, filled), most)
 
 
 def kinds() -> Sequence[str]:

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 
 from irtool.connectors.compiled import Ask, CompiledManifest, CompiledVerb, Compute, Computes, Phase, Terms, segment
 from irtool.connectors.helpers import FUNCTIONS
-from irtool.connectors.shape import ActPhase, Computed, LookPhase, Manifest, PingPhase, Request, VerbSpec
+from irtool.connectors.shape import (
+    AblePhase,
+    ActPhase,
+    Computed,
+    LookPhase,
+    Manifest,
+    PingPhase,
+    Probe,
+    Request,
+    VerbSpec,
+)
 from irtool.errors import ConfigError, FaultsError
 from irtool.language.expressions import Expression, Text, compile_value, expression, text
 from irtool.language.models import validate
@@ -20,6 +30,8 @@ Names = frozenset[tuple[str, ...]]
 
 _COMMON = frozenset({"target", "params", "settings", "got"})
 _ACT = _COMMON | {"key"}
+_TOLD = frozenset({*range(200, 300), *range(500, 600)})
+"""Answers of an SMTP server that are final (RFC 5321 §4.2.1); 4xx says "ask later"."""
 _BLOCK = _ACT | {"seen", "before", "given"}
 
 
@@ -78,7 +90,7 @@ class _Loader:
                 self._fault(("bases", name, "setting"), f'there is no setting "{base.setting}"')
         ping = self._ping(self.manifest.ping)
         verbs = {name: self._verb(name, spec) for name, spec in self.manifest.verbs.items()}
-        return CompiledManifest(self.manifest, ping, verbs)
+        return CompiledManifest(self.manifest, ping, verbs, self._able(self.manifest.able, ("able",)))
 
     # --- phases -----------------------------------------------------------------------------------------------------
 
@@ -96,6 +108,7 @@ class _Loader:
             verify=self._verify(spec, (*at, "verify")),
             when=self._expression(spec.when, (*at, "when"), fixed),
             lock=self._text(spec.lock, (*at, "lock"), fixed),
+            able=self._able(spec.able, (*at, "able")),
         )
 
     def _look(self, spec: LookPhase, at: Path) -> Phase:
@@ -129,6 +142,14 @@ class _Loader:
         self._only_reads(asks, ("ping",))
         return Phase(asks=asks, state=self._compute(spec.answer, ("ping", "answer"), scope.also("reply")))
 
+    def _able(self, spec: AblePhase | None, at: Path) -> Phase | None:
+        if spec is None:
+            return None
+        scope = _Scope(frozenset({"settings", "got"}))
+        asks = self._asks(spec.requests, (*at, "requests"), scope)
+        self._only_reads(asks, at)
+        return Phase(asks=asks, detail=self._text(spec.unproven, (*at, "unproven"), scope))
+
     def _only_reads(self, asks: Sequence[Ask], at: Path) -> None:
         if any(a.changes or (a.block and any(b.changes for b in a.block)) for a in asks):
             self._fault(at, "a request here changes something; if it only reads, say so with reads: true")
@@ -144,6 +165,8 @@ class _Loader:
             return self._use(spec, at, scope, when)
         let = self._computes(spec.let, (*at, "let"), scope, into=scope.got)
         place = self.doc.where(at)
+        if spec.smtp is not None:
+            return self._probe(spec, spec.smtp, at, scope, Ask(place, when=when, let=let))
         if not spec.method:
             if spec.path or not spec.let:
                 self._fault(at, 'a request needs "method" and "path"; else it is a "use" or a "let"')
@@ -161,11 +184,38 @@ class _Loader:
             when=when,
             let=let,
             terms=self._terms(spec, at, after),
+            merges=self._expression(spec.merges, (*at, "merges"), scope),
+            varies=self._expressions(spec.varies, (*at, "varies"), scope),
             until=self._expression(spec.until, (*at, "until"), after),
             tries=spec.tries,
             capture=self._computes(spec.capture, (*at, "capture"), after, into=scope.got),
         )
         return self._with_body(ask, spec, at, scope)
+
+    def _probe(self, spec: Request, probe: Probe, at: Path, scope: _Scope, ask: Ask) -> Ask:
+        """A question to an SMTP server. Any answer to RCPT TO that stays is one: 2xx, or 5xx."""
+        if spec.method or spec.path or spec.body is not None or spec.base or spec.query or spec.headers:
+            self._fault(at, '"smtp" has no "method", "path", "query", "headers", "body" or "base" beside it')
+        if probe.base not in self.manifest.bases:
+            known = suggest(probe.base, self.manifest.bases)
+            self._fault((*at, "smtp", "base"), f'there is no base "{probe.base}".{known}')
+        elif probe.login_as and not self.manifest.bases[probe.base].auth:
+            self._fault((*at, "smtp", "login_as"), f"the base {probe.base} needs auth: true for that")
+        said = {"Mail-From": probe.mail_from, "Client-IP": probe.client_ip, "Login-As": probe.login_as}
+        after = scope.also("reply")
+        terms = self._terms(spec, at, after)
+        return dataclasses.replace(
+            ask,
+            transport="smtp-probe",
+            method="RCPT",
+            path=self._text(probe.rcpt_to, (*at, "smtp", "rcpt_to"), scope),
+            headers=self._texts({n: t for n, t in said.items() if t}, (*at, "smtp"), scope),
+            base=probe.base,
+            terms=terms if terms.status else dataclasses.replace(terms, status=_TOLD),
+            until=self._expression(spec.until, (*at, "until"), after),
+            tries=spec.tries,
+            capture=self._computes(spec.capture, (*at, "capture"), after, into=scope.got),
+        )
 
     def _with_body(self, ask: Ask, spec: Request, at: Path, scope: _Scope) -> Ask:
         if spec.body is None:
@@ -189,11 +239,13 @@ class _Loader:
             self._fault((*at, "base"), f'there is no base "{spec.base}".{suggest(spec.base, self.manifest.bases)}')
         if (spec.until or spec.tries > 1) and not (spec.reads or spec.method in {"GET", "HEAD"}):
             self._fault((*at, "until"), "only a read can be repeated")
+        if (spec.merges or spec.varies) and (spec.reads or spec.method in {"GET", "HEAD"}):
+            self._fault(at, '"merges" and "varies" are for a request that changes something')
         if spec.given or spec.each or spec.into:
             self._fault(at, '"given", "each" and "into" go with "use"')
 
     def _terms(self, spec: Request, at: Path, scope: _Scope) -> Terms:
-        expect, missing = spec.expect, spec.missing
+        expect, missing, conflict = spec.expect, spec.missing, spec.conflict
         return Terms(
             status=frozenset(expect.status),
             that=self._expression(expect.that, (*at, "expect", "that"), scope),
@@ -202,6 +254,9 @@ class _Loader:
             already=self._expression(spec.already, (*at, "already"), scope),
             missing_status=frozenset(missing.status),
             missing_that=self._expression(missing.that, (*at, "missing", "that"), scope),
+            conflict_status=frozenset(conflict.status),
+            conflict_that=self._compute(conflict.that, (*at, "conflict", "that"), scope) if conflict.that else None,
+            tries=conflict.tries,
         )
 
     def _use(self, spec: Request, at: Path, scope: _Scope, when: Expression | None) -> Ask:
@@ -257,6 +312,10 @@ class _Loader:
             return None
         self._names(compiled.names, at, scope)
         return compiled
+
+    def _expressions(self, sources: Mapping[str, str], at: Path, scope: _Scope) -> Mapping[str, Expression]:
+        found = {name: self._expression(source, (*at, name), scope) for name, source in sources.items()}
+        return {name: compiled for name, compiled in found.items() if compiled}
 
     def _texts(self, sources: Mapping[str, str], at: Path, scope: _Scope) -> Mapping[str, Text]:
         found = {name: self._text(source, (*at, name), scope) for name, source in sources.items()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from irtool.connectors.shape import Setting
 from irtool.errors import CallError, InDoubt, PlaybookError, Rejected
 from irtool.ports import Exchange
-from irtool.records import Call, Json, Look, Reply, Traits
+from irtool.records import REHEARSED, Call, Json, Look, Reply, Traits
 
 KIND = "postfix-queue"
 TITLE = "Postfix queue on this machine"
@@ -22,6 +22,8 @@ SETTINGS: Mapping[str, Setting] = {
     "prefix": Setting(default=[], about="words before each command, such as [sudo, -n] or [ssh, mx1]"),
 }
 VERBS = frozenset({"queue.hold", "queue.purge"})
+_OPTIONS: Mapping[str, tuple[str, ...]] = {"queue.hold": ("-h", "-H"), "queue.purge": ("-d",)}
+_AS_ROOT = "Run irtool as root, or set prefix: [sudo, -n] for it."
 _NULL = "MAILER-DAEMON"  # how postqueue shows the null sender
 
 
@@ -82,7 +84,8 @@ class PostfixQueue:
         if verb == "queue.purge":
             return (yield from self._purge(target, seen))
         ids = _ids(seen, "queued")
-        yield from self._postsuper("-h", ids)
+        if not (yield from self._postsuper("-h", ids)):
+            return None
         left = yield from self._matching(target)
         held = sorted(set(ids) & {m.id for m in left if m.queue == "hold"})
         waiting = [m.id for m in left if m.queue != "hold"]
@@ -103,6 +106,24 @@ class PostfixQueue:
             raise InDoubt(f"{len(still)} of {len(ids)} messages are still on hold")
         return {"released": len(ids)}
 
+    def identity(self, verb: str, target: str, params: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Whose queue it is."""
+        del verb, target, params
+        return {"product": self.title, "prefix": list(self._prefix), "config": list(self._config)}
+
+    def able(self, verb: str) -> Exchange[str]:
+        """Lists the queue, and gives postsuper the options of the verb and its undo with no message at all: it says
+        whether it may be used, and does nothing. Raises Rejected if not."""
+        _known(verb)
+        yield from self._list()
+        for option in _OPTIONS[verb]:
+            argv = (*self._prefix, "postsuper", *self._config, option, "-")
+            reply = yield Call(self.name, "RUN", "", transport="command", argv=argv, body="")
+            if reply.status != 0:
+                words = f"{' '.join(argv)} may not be used: it ended with status {reply.status}, {_stderr(reply)}"
+                raise Rejected(words, status=reply.status, hint=_AS_ROOT)
+        return ""
+
     def ping(self) -> Exchange[str]:
         """Lists the queue, which proves that the commands are there and may be used."""
         messages = yield from self._list()
@@ -116,7 +137,8 @@ class PostfixQueue:
                 f"none of the {len(found)} matching messages is on hold, and only those are deleted",
                 hint="Put queue.hold before queue.purge.",
             )
-        yield from self._postsuper("-d", held)
+        if not (yield from self._postsuper("-d", held)):
+            return None
         left = yield from self._matching(target)
         still = {m.id for m in left} & set(held)
         if still:
@@ -135,14 +157,20 @@ class PostfixQueue:
             raise Rejected(f"postqueue failed with status {reply.status}: {_stderr(reply)}", status=reply.status)
         return [_message(line) for line in reply.body.splitlines() if line.strip()]
 
-    def _postsuper(self, option: str, ids: list[str]) -> Generator[Call, Reply, None]:
+    def _postsuper(self, option: str, ids: list[str]) -> Generator[Call, Reply, bool]:
+        """False if it was only rehearsed. Which messages match changes from minute to minute: an approval is of the
+        target and the command."""
         if not ids:
-            return
+            return True
         argv = (*self._prefix, "postsuper", *self._config, option, "-")
         body = "".join(f"{i}\n" for i in ids)
-        reply = yield Call(self.name, "RUN", "", transport="command", argv=argv, body=body, changes=True)
+        reply = yield Call(
+            self.name, "RUN", "", transport="command", argv=argv, body=body, changes=True,
+            varies=(("matching messages", body),),
+        )  # fmt: skip
         if reply.status != 0:
             raise _failed(option, reply)
+        return reply is not REHEARSED
 
 
 def _look(verb: str, found: list[Message]) -> Look:
@@ -204,7 +232,7 @@ def _message(line: str) -> Message:
 def _failed(option: str, reply: Reply) -> CallError:
     words = f"postsuper {option} failed with status {reply.status}: {_stderr(reply)}"
     if "superuser" in words:
-        return Rejected(words, status=reply.status, hint="Run irtool as root, or set prefix: [sudo, -n] for it.")
+        return Rejected(words, status=reply.status, hint=_AS_ROOT)
     return InDoubt(f"{words}; part of the messages may be done")
 
 

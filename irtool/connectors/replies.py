@@ -5,13 +5,26 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from irtool.connectors.compiled import Terms
+from irtool.connectors.compiled import Compute, Terms
 from irtool.errors import CallError, InDoubt, PlaybookError, Rejected
 from irtool.language.expressions import Expression
 from irtool.records import Call, Json, Reply
+from irtool.redact import KNOWN
 
+
+class Conflicted(Rejected):
+    """Somebody else has changed it since it was read, so this was not done: it can be begun again, `tries` times."""
+
+    def __init__(self, message: str, *, status: int, tries: int) -> None:
+        super().__init__(message, status=status, hint=_HINTS[412])
+        self.tries = tries
+
+
+_TAG = re.compile(r"<[^<>]*>")
 _SAID = ("detail", "message", "error", "error_description", "errorSummary", "title")
 _HINTS = {
     401: "The credentials were not accepted: look at the connector in irtool.yaml, then type: irtool doctor",
@@ -37,12 +50,15 @@ def _no_constant(name: str) -> Json:
 def judge(terms: Terms, call: Call, reply: Reply, variables: Mapping[str, object]) -> bool:
     """True if the request is done, False if the target is not there.
 
-    Raises Rejected if the server said no, InDoubt if a change may have been applied all the same.
+    Raises Conflicted if somebody else was faster, Rejected if the server said no, InDoubt if a change may have been
+    applied all the same.
     """
     if terms.missing_status or terms.missing_that:
         here = not terms.missing_status or reply.status in terms.missing_status
         if here and (terms.missing_that is None or _true(terms.missing_that, variables)):
             return False
+    if reply.status in terms.conflict_status or _true(terms.conflict_that, variables):
+        raise Conflicted(_words(call, reply, said(reply)), status=reply.status, tries=terms.tries)
     if _true(terms.already, variables):
         return True
     if _true(terms.unless, variables):
@@ -51,7 +67,9 @@ def judge(terms: Terms, call: Call, reply: Reply, variables: Mapping[str, object
     if not expected:
         raise _unexpected(call, reply)
     if terms.that is not None and not _true(terms.that, variables):
-        raise not_understood(call, _because(terms, call, reply, variables))
+        because = _because(terms, call, reply, variables)
+        empty = is_page(reply) or not reply.body.strip()
+        raise garbled(call, reply, because) if empty else not_understood(call, because)
     return True
 
 
@@ -62,8 +80,32 @@ def not_understood(call: Call, words: str) -> CallError:
     return Rejected(f"{words}; that is not understood")
 
 
+def garbled(call: Call, reply: Reply, words: str) -> CallError:
+    """The error for a 2xx that lacks what is read from it. If it is not even JSON, it is not the target's fault: the
+    login page of a proxy answers for every target alike."""
+    if call.changes or "json" in view(reply):
+        return not_understood(call, words)
+    where = _words(call, reply, "")
+    if not reply.body:
+        return CallError(f"{where}, with nothing")
+    shown = said(replace(reply, body=_TAG.sub(" ", reply.body[:20_000])) if is_page(reply) else reply)
+    return CallError(f"{where}, with {what_it_is(reply)}: {shown}")
+
+
+def what_it_is(reply: Reply) -> str:
+    """What an answer without JSON is, in words."""
+    return "a web page" if is_page(reply) else "what is not JSON"
+
+
+def is_page(reply: Reply) -> bool:
+    """Whether the answer is HTML, whatever was asked for."""
+    return reply.body.lstrip()[:1] == "<" and reply.headers.get("content-type", "text/html").startswith("text/html")
+
+
 def _unexpected(call: Call, reply: Reply) -> CallError:
     words = _words(call, reply, said(reply))
+    if "retry-after" in reply.headers and reply.status in {429, 503}:
+        words += f"; it asks to wait (Retry-After: {_printable(reply.headers['retry-after'])[:40]})"
     if call.changes and (reply.status >= 500 or 200 <= reply.status < 300):
         return InDoubt(f"{words}; the change may have been applied")
     if 300 <= reply.status < 400:
@@ -95,10 +137,14 @@ def said(reply: Reply) -> str:
         if isinstance(inner, dict):
             body = {**inner, **{k: v for k, v in body.items() if k != "error"}}
         text = next((str(body[k]) for k in _SAID if body.get(k)), text)
-    return " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())[:200]
+    return " ".join(_printable(KNOWN.hide(text)[:2000]).split())[:200]
 
 
-def _true(condition: Expression | None, variables: Mapping[str, object]) -> bool:
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _true(condition: Expression | Compute | None, variables: Mapping[str, object]) -> bool:
     """Whether the answer fulfils it. An answer that lacks what the expression reads does not."""
     if condition is None:
         return False

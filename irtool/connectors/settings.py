@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from irtool.connectors.shape import Auth, Manifest, Setting
+from irtool.connectors.shape import Auth, Limits, Manifest, Setting
 from irtool.errors import ConfigError
 from irtool.language.yamlfile import suggest
 from irtool.records import Json
@@ -15,8 +15,9 @@ from irtool.records import Json
 class Proof:
     """How the sender proves who it is; the secret itself is never here.
 
-    `kind`: none, bearer, basic (with `username`) or header (the value of `header`, after `prefix`). `secret` is the key
-    in irtool.yaml whose value refers to the secret ("token", "password").
+    `kind`: none, bearer, basic (with `username`), header (the value of `header`, after `prefix`) or oauth2 (with the
+    client's id as `username`, `scope`, and where access tokens come from, `token_url`). `secret` is the key in
+    irtool.yaml whose value refers to the secret ("token", "password").
     """
 
     kind: str = "none"
@@ -24,6 +25,8 @@ class Proof:
     header: str = ""
     prefix: str = ""
     username: str = ""
+    scope: str = ""
+    token_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Needs:
         return tuple(name for name, spec in self.settings.items() if spec.required)
 
 
-_SECRET = {"bearer": "token", "basic": "password", "header": "key"}
+_SECRET = {"bearer": "token", "basic": "password", "header": "key", "oauth2": "secret"}
 
 
 def secrets(auth: Auth) -> tuple[str, ...]:
@@ -90,12 +93,29 @@ def complete(name: str, known: Mapping[str, Setting], given: Mapping[str, Json])
     return filled
 
 
+def limits(name: str, given: Json) -> Limits:
+    """What irtool.yaml allows at the most, 0 where it says nothing. Raises ConfigError if that cannot be read."""
+    rows = given if isinstance(given, dict) else {}
+    most, rate = rows.get("concurrency", 0), rows.get("per_second", 0)
+    known = (given is None or isinstance(given, dict)) and not set(rows) - {"per_second", "concurrency"}
+    if not known or type(most) is not int or not isinstance(rate, int | float) or min(most, rate) < 0:
+        raise ConfigError(f"connectors.{name}: limits is {{per_second: NUMBER, concurrency: NUMBER}}")
+    return Limits(concurrency=most, per_second=rate)
+
+
 def address(name: str, manifest: Manifest, settings: Mapping[str, Json]) -> Address:
-    """Where the connector's calls go. Raises ConfigError if `auth` in irtool.yaml is not a kind of credential."""
+    """Where the connector's calls go. Raises ConfigError if `auth` in irtool.yaml is not a kind of credential, or if a
+    URL has a user or a password in it."""
     bases = {"": str(settings.get("url", ""))}
     bases |= {base: str(settings.get(spec.setting, "")) for base, spec in manifest.bases.items()}
     trusted = {"", *(base for base, spec in manifest.bases.items() if spec.auth)}
-    return Address(bases, _proof(name, manifest.auth, settings), frozenset(trusted))
+    proof = _proof(name, manifest.auth, settings)
+    if any("@" in url.partition("://")[2].partition("/")[0] for url in (*bases.values(), proof.token_url)):
+        raise ConfigError(
+            f"connectors.{name}: no user or password in a URL",
+            hint="A secret is a reference, such as password: env:NAME; see what the connector takes: irtool doctor",
+        )
+    return Address(bases, proof, frozenset(trusted))
 
 
 def _proof(name: str, auth: Auth, settings: Mapping[str, Json]) -> Proof:
@@ -105,8 +125,20 @@ def _proof(name: str, auth: Auth, settings: Mapping[str, Json]) -> Proof:
         word, _, header = str(settings.get("auth") or "none").partition(" ")
         header = header.strip()
         if word not in {"none", *_SECRET} or (word == "header") != bool(header):
-            raise ConfigError(f'connectors.{name}: auth is none, bearer, basic or "header NAME"')
+            raise ConfigError(f'connectors.{name}: auth is none, bearer, basic, oauth2 or "header NAME"')
+        if word == "oauth2":
+            return _oauth(name, "secret", settings)
         return Proof(word, _SECRET.get(word, ""), header, "", username)
     if kind == "none":
         return Proof()
+    if kind == "oauth2":
+        return _oauth(name, auth.secret or _SECRET[kind], settings)
     return Proof(kind, auth.secret or _SECRET[kind], header, auth.prefix, username)
+
+
+def _oauth(name: str, secret: str, settings: Mapping[str, Json]) -> Proof:
+    """Client credentials. Raises ConfigError if it is not said where tokens come from, and for whom."""
+    url, client = str(settings.get("token_url") or ""), str(settings.get("client_id") or "")
+    if not url or not client:
+        raise ConfigError(f'connectors.{name}: oauth2 needs "token_url" and "client_id"')
+    return Proof("oauth2", secret, username=client, scope=str(settings.get("scope") or ""), token_url=url)

@@ -27,10 +27,11 @@ class Auth(Strict):
 
     `kind`: none; bearer (RFC 6750); basic (RFC 7617, the user name is the setting `username`); header (the secret is
     the value of `header`, after `prefix`); setting (irtool.yaml says it: `auth: bearer`, `basic`, `none` or `header
-    NAME`).
+    NAME`, `auth: oauth2`); oauth2 (client credentials, RFC 6749 §4.4: the settings `token_url`, `client_id` and, if the
+    server wants one, `scope`; the secret is the client's).
     """
 
-    kind: Literal["none", "bearer", "basic", "header", "setting"] = "none"
+    kind: Literal["none", "bearer", "basic", "header", "setting", "oauth2"] = "none"
     header: str = ""
     prefix: str = ""
     secret: str = ""
@@ -66,9 +67,28 @@ class Missing(Strict):
     that: str = ""
 
 
-class Request(Strict):
-    """One request of a phase, or with `use` a block of them."""
+class Conflict(Strict):
+    """What makes an answer "somebody else has changed it meanwhile", and how often to begin again then."""
 
+    status: tuple[int, ...] = ()
+    that: Computed = ""
+    tries: int = Field(default=10, ge=1, le=100)
+
+
+class Probe(Strict):
+    """What to ask an SMTP server, up to RCPT TO and never further. `base` is a further base, of an smtp:// URL."""
+
+    base: str
+    mail_from: str = ""
+    rcpt_to: str
+    client_ip: str = ""
+    login_as: str = ""
+
+
+class Request(Strict):
+    """One request of a phase, or with `use` a block of them, or with `smtp` a probe."""
+
+    smtp: Probe | None = None
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", ""] = ""
     path: str = ""
     query: dict[str, str] = Field(default_factory=dict)
@@ -80,8 +100,11 @@ class Request(Strict):
     expect: Expect = Expect()
     already: str = ""
     missing: Missing = Missing()
+    conflict: Conflict = Conflict()
     capture: dict[str, Computed] = Field(default_factory=dict)
     let: dict[str, Computed] = Field(default_factory=dict)
+    merges: str = ""
+    varies: dict[str, str] = Field(default_factory=dict)
     until: str = ""
     tries: int = Field(default=1, ge=1, le=200)
     use: str = ""
@@ -121,6 +144,13 @@ class PingPhase(Strict):
     answer: str
 
 
+class AblePhase(Strict):
+    """Reads that fail if the credential may not do it; `unproven` is what they cannot prove, for people."""
+
+    requests: tuple[Request, ...]
+    unproven: str = ""
+
+
 class VerbSpec(Strict):
     """How the product does one verb of the catalogue."""
 
@@ -128,6 +158,7 @@ class VerbSpec(Strict):
     change: ActPhase
     undo: ActPhase | None = None
     verify: VerifyPhase | None = None
+    able: AblePhase | None = None
     when: str = ""
     in_doubt: Literal["resend", "verify", "ask"] = "ask"
     lock: str = ""
@@ -145,6 +176,7 @@ class Manifest(Strict):
     bases: dict[str, Base] = Field(default_factory=dict)
     limits: Limits = Limits()
     ping: PingPhase
+    able: AblePhase | None = None
     blocks: dict[str, tuple[Request, ...]] = Field(default_factory=dict)
     verbs: dict[str, VerbSpec]
 

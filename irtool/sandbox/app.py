@@ -55,6 +55,7 @@ class App:
         if answer.status == 204:
             return _respond(start, 204, b"", "")
         extra = [("Idempotency-Replayed", "true")] if answer.replayed else []
+        extra += [("ETag", answer.etag)] if answer.etag else []
         return _respond(start, answer.status, json.dumps(answer.body).encode(), "application/json", extra)
 
     def _fault(self, method: str, path: str) -> Fault | None:
@@ -82,7 +83,8 @@ class App:
         if not path.startswith("/v1/") or len(path) > MAX_PATH or not path.isprintable():
             raise Problem(404 if path.isprintable() else 400, "no such resource")
         parts = tuple(path.removeprefix("/v1/").split("/"))
-        return Request(method, parts, body.query(environ), body.read(environ), read_only)
+        if_match = str(environ.get("HTTP_IF_MATCH", ""))[:200]
+        return Request(method, parts, body.query(environ), body.read(environ), read_only, if_match)
 
     def _authenticate(self, header: str) -> bool:
         given = header.removeprefix("Bearer ").encode("utf-8", "surrogateescape")

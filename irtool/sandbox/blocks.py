@@ -57,6 +57,20 @@ class Blocks:
         query = "SELECT * FROM blocks WHERE kind = ? AND value > ? ORDER BY value LIMIT ?"
         return [self._show(tuple(row)) for row in self._db.execute(query, (kind, after, limit))]
 
+    def values(self, kind: str) -> list[str]:
+        """All values of a list, in order."""
+        _spelling(kind)
+        rows = self._db.execute("SELECT value FROM blocks WHERE kind = ? ORDER BY value", (kind,))
+        return [str(row[0]) for row in rows]
+
+    def become(self, kind: str, values: Iterable[str]) -> None:
+        """Make the list hold exactly these values; an entry that stays keeps its note, owner and end."""
+        wanted, there = {_spell(kind, value) for value in values}, set(self.values(kind))
+        for value in there - wanted:
+            self.delete(kind, value)
+        for value in wanted - there:
+            self.put(kind, value, Block())
+
     def hit(self, kind: str, values: Iterable[str]) -> str | None:
         """The first of these values that is blocked now."""
         query = "SELECT 1 FROM blocks WHERE kind = ? AND value = ? AND (expires IS NULL OR expires > ?)"

@@ -16,12 +16,14 @@ request is carried out and the answer says 500."""
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API answers. `applied` is true if the request changed something, `replayed` if it is a repetition."""
+    """What the API answers. `applied` is true if the request changed something, `replayed` if it is a repetition;
+    `etag` names the state of what was answered (RFC 9110 §8.8.3)."""
 
     status: int
     body: Json = None
     applied: bool = False
     replayed: bool = False
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from irtool.records import Json
 from irtool.sandbox import body, names
@@ -26,6 +27,7 @@ class Request:
     query: dict[str, str]
     content: bytes
     read_only: bool = False
+    if_match: str = ""
 
     def page(self) -> tuple[str, int]:
         """`after` and `limit` of a list."""
@@ -97,6 +99,32 @@ def _block_put(state: State, request: Request) -> Answer:
 def _block_delete(state: State, request: Request) -> Answer:
     state.blocks.delete(*_value(request))
     return Answer(204, applied=True)
+
+
+def _list(state: State, request: Request) -> Answer:
+    """A whole list at once, as many products have it: its values, and an ETag for who wants to write it back."""
+    return _listed(state, request.path[1])
+
+
+def _list_put(state: State, request: Request) -> Answer:
+    """Exactly these values, if the list is still as it was read (If-Match, RFC 9110 §13.1.1)."""
+    kind = request.path[1]
+    before = _listed(state, kind)
+    if not request.if_match:
+        raise Problem(428, "say with If-Match which state of the list this replaces")
+    if request.if_match != before.etag:
+        raise Problem(412, "somebody has changed the list since: read it again")
+    given = body.fields(request.content, {"values": list}).get("values")
+    state.blocks.become(kind, body.texts(given, "values", 10_000))
+    after = _listed(state, kind)
+    return replace(after, applied=after.etag != before.etag)
+
+
+def _listed(state: State, kind: str) -> Answer:
+    values = state.blocks.values(kind)
+    shown: list[Json] = [*values]
+    digest = hashlib.sha256("\n".join(values).encode()).hexdigest()[:24]
+    return Answer(200, {"values": shown}, etag=f'"{digest}"')
 
 
 # --- accounts -------------------------------------------------------------------------------------------------------
@@ -268,14 +296,16 @@ def _faults_delete(state: State, _: Request) -> Answer:
     return Answer(204)
 
 
-def _ping(state: State, _: Request) -> Answer:
-    return Answer(200, {"product": "irtool sandbox", "version": VERSION, "policy": state.rule()})
+def _ping(state: State, request: Request) -> Answer:
+    known = {"product": "irtool sandbox", "version": VERSION, "policy": state.rule()}
+    return Answer(200, {**known, "read_only": request.read_only})
 
 
 ROUTES: Sequence[tuple[str, dict[str, Handler]]] = (
     ("ping", {"GET": _ping}),
     ("blocks/*", {"GET": _blocks}),
     ("blocks/*/**", {"GET": _block_get, "PUT": _block_put, "DELETE": _block_delete}),
+    ("lists/*", {"GET": _list, "PUT": _list_put}),
     ("accounts", {"GET": _accounts}),
     ("accounts/*", {"GET": _account_get, "PATCH": _account_patch}),
     ("accounts/*/limit", {"PUT": _limit_put, "DELETE": _limit_delete}),

@@ -204,6 +204,18 @@ def test_a_name_that_does_not_exist(sender_for: Any) -> None:
         sender_for("http://irtool.invalid").send(CHANGE)
 
 
+@pytest.mark.parametrize("call", [READ, CHANGE], ids=["read", "change"])
+def test_a_resolver_that_never_answers(sender_for: Any, monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
+    """The system's own lookup knows no deadline; the call keeps its own."""
+    release = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: release.wait(20))
+    started = time.monotonic()
+    with pytest.raises(NotSent, match=r"the name box\.example was not resolved within 1 s"):
+        sender_for("http://box.example").send(call)
+    assert time.monotonic() - started < LIMITS.total + 0.8
+    release.set()
+
+
 def test_tls_that_is_refused(serve: Any, sender_for: Any) -> None:
     server = serve(answer(OK))
     with pytest.raises(NotSent, match="cannot be reached"):
@@ -250,6 +262,33 @@ def test_it_goes_on_after_a_fault(serve: Any, sender_for: Any) -> None:
     with pytest.raises(InDoubt):
         sender.send(CHANGE)
     assert sender.send(READ).body == "ok"
+
+
+def test_a_second_answer_is_not_the_answer_to_the_next_call(serve: Any, sender_for: Any) -> None:
+    """A proxy that gives up and then passes the late answer on: what nobody asked for is thrown away."""
+    answers = iter([OK + OK.replace(b"ok", b"NO"), OK])
+    server = serve(lambda connection, _request: connection.sendall(next(answers)))
+    sender = sender_for(server.url)
+    assert [sender.send(READ).body, sender.send(READ).body] == ["ok", "ok"]
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("renewed", "calls", "status"), [("new", 2, 200), ("old", 1, 401), (None, 1, 401)])
+def test_a_secret_that_was_changed_is_read_again(
+    serve: Any, sender_for: Any, renewed: str | None, calls: int, status: int
+) -> None:
+    """After a 401 and once: it may have been rotated. The same secret is not tried twice."""
+
+    def check(connection: socket.socket, request: bytes) -> None:
+        right = b"\r\nAuthorization: Bearer new\r\n" in request
+        connection.sendall(OK if right else b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
+
+    server = serve(check)
+    credential = Credential("bearer", "old", renew=(lambda: renewed) if renewed else None)
+    sender = sender_for(server.url, credential)
+    assert sender.send(CHANGE).status == status
+    assert len(server.requests) == calls
+    assert sender.send(CHANGE).status == status
 
 
 def test_a_deadline_in_the_past_does_not_touch_the_next_call(serve: Any, sender_for: Any) -> None:

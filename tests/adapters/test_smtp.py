@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from email import message_from_bytes
+from datetime import UTC, datetime
+from email import message_from_bytes, message_from_string
 from email.message import EmailMessage
 from email.policy import SMTP, default
 from pathlib import Path
@@ -18,9 +20,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from irtool.adapters.smtp import MAX_READ, SmtpSender, route
+from irtool.adapters.smtp import SmtpSender, route
+from irtool.adapters.smtp.client import MAX_READ
 from irtool.errors import ConfigError, InDoubt, NotSent, Rejected
 from irtool.records import Call
+from irtool.tell.mail import Part, address, compose
 
 SUBJECT = "Messaggi inviati a nome di società.example – è già successo"
 
@@ -257,6 +261,31 @@ def test_user_and_password() -> None:
         assert len(server.got) == 1
 
 
+@pytest.mark.parametrize("where", ["AUTH", "MAIL", "DATA", "text"])
+def test_a_server_that_says_the_password_back(where: str) -> None:
+    """In a 535, or in any later no: as it is, and as the base64 in which it came."""
+    password, heard = "hunter2-hunter2", bytearray()
+
+    def parrot(connection: socket.socket) -> None:
+        connection.sendall(b"220 hello\r\n")
+        while data := connection.recv(65536):
+            heard.extend(data)
+            verb = b"text" if data.endswith(b"\r\n.\r\n") else data.split()[0].upper()
+            if verb == b"EHLO":
+                connection.sendall(b"250-hello\r\n250 AUTH PLAIN\r\n")
+            elif verb == where.encode():
+                packed = bytes(heard).partition(b"AUTH PLAIN ")[2].split(b"\r\n")[0]
+                connection.sendall(b"535 5.7.8 no: " + packed + b" is " + password.encode() + b"\r\n")
+            else:
+                connection.sendall(b"354 go on\r\n" if verb == b"DATA" else b"235 2.7.0 yes\r\n" if verb == b"AUTH"
+                                   else b"250 2.0.0 yes\r\n")  # fmt: skip
+
+    with scripted(parrot) as url, pytest.raises(Rejected, match=r"535 5\.7\.8 no: \*\*\*=* is \*\*\*") as caught:
+        SmtpSender(url, user="robot", password=password, deadline=5).send(call())
+    assert password not in repr(caught.value)
+    assert base64.b64encode(f"\0robot\0{password}".encode()).decode()[:20] not in caught.value.message
+
+
 def test_starttls_is_insisted_on(sink: SimpleNamespace) -> None:
     """A server without STARTTLS gets nothing if it was asked for."""
     with pytest.raises(NotSent, match="STARTTLS"):
@@ -337,3 +366,92 @@ def test_ping_greets_and_sends_nothing(sink: Any, tmp_path: Path) -> None:
     assert SmtpSender(f"outbox:{tmp_path / 'out'}").send(ping).body == f"messages are written to {tmp_path / 'out'}"
     with pytest.raises(NotSent):
         SmtpSender("smtp://127.0.0.1:9").send(ping)
+
+
+def letter(to: str = "admin@customer.example", subject: str = "ciao") -> Call:
+    """A message as the desk composes it."""
+    body = compose(
+        sender=address("Security <security@gateway.example>", what="sender"),
+        to=address(to, "Società", what="recipient"),
+        subject=subject,
+        date=datetime(2026, 11, 22, tzinfo=UTC),
+        identity="<irtool.INC-2026-0001.0123456789abcdef01234567@gateway.example>",
+        parts=(Part("text/plain", "però"),),
+    )
+    recipient = address(to, what="recipient").addr_spec
+    return Call("mail", "SEND", recipient, transport="smtp", body=body, changes=True)
+
+
+def test_bounces_can_be_told_apart_by_their_address(sink: SimpleNamespace) -> None:
+    """`{id}` in the envelope sender is the left side of the Message-ID."""
+    SmtpSender(sink.url, envelope_from="bounces+{id}@gateway.example").send(letter())
+    assert sink.got[0].mail_from == "bounces+irtool.INC-2026-0001.0123456789abcdef01234567@gateway.example"
+
+
+def test_an_address_in_other_letters(sink: SimpleNamespace) -> None:
+    """SMTPUTF8 for the user part, the DNS's own spelling for the domain; the headers are UTF-8, and decode."""
+    one = letter("però@società.example", subject="è così")
+    SmtpSender(sink.url).send(one)
+    (envelope,) = sink.got
+    assert envelope.rcpt_tos == ["però@xn--societ-nta.example"]
+    assert envelope.smtp_utf8
+    read = message_from_string(envelope.content.decode(), policy=default)
+    assert (read["To"].addresses[0].addr_spec, read["Subject"]) == ("però@xn--societ-nta.example", "è così")
+    plain = letter("pero@società.example")
+    assert (plain.body or "").isascii()
+
+
+def test_an_address_that_this_server_cannot_take() -> None:
+    """A server without SMTPUTF8 is not asked: the customer has to give another address."""
+    with running(enable_SMTPUTF8=False) as plain:
+        with pytest.raises(Rejected, match="no addresses in letters beyond ASCII") as caught:
+            SmtpSender(plain.url).send(letter("però@customer.example"))
+        assert caught.value.status == 553
+        assert plain.got == []
+
+
+def test_reports_are_asked_for_where_the_server_offers_them() -> None:
+    """RFC 3461: delays too, with the message's name, and only the headers back."""
+    heard: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(b"220 hello\r\n")
+        in_text = False
+        while data := connection.recv(65536):
+            heard.append(data)
+            if in_text:
+                in_text = not data.endswith(b"\r\n.\r\n")
+                answer = b"250 ok\r\n" if not in_text else b""
+            elif data.upper().startswith(b"EHLO"):
+                answer = b"250-here\r\n250 DSN\r\n"
+            elif data.upper().startswith(b"DATA"):
+                in_text, answer = True, b"354 go\r\n"
+            else:
+                answer = b"250 ok\r\n"
+            connection.sendall(answer)
+
+    with scripted(behave) as url:
+        SmtpSender(url, envelope_from="b@gateway.example").send(letter())
+    said = b"".join(heard)
+    assert b"mail FROM:<b@gateway.example> RET=HDRS ENVID=irtool.INC-2026-0001.0123456789abcdef01234567\r\n" in said
+    assert b"rcpt TO:<admin@customer.example> NOTIFY=FAILURE,DELAY\r\n" in said
+
+
+def test_what_leaves_is_signed(sink: SimpleNamespace, tmp_path: Path) -> None:
+    """On the wire and in the outbox; a key that cannot sign is a message that was certainly not sent."""
+    one = letter()
+
+    def sign(message: bytes) -> bytes:
+        return b"X-Signed: yes\r\n" + message
+
+    SmtpSender(sink.url, sign=sign).send(one)
+    SmtpSender(f"outbox:{tmp_path}", sign=sign).send(one)
+    (written,) = tmp_path.glob("*.eml")
+    assert sink.got[0].content == written.read_bytes() == b"X-Signed: yes\r\n" + (one.body or "").encode()
+
+    def broken(message: bytes) -> bytes:
+        raise ConfigError("no key")
+
+    with pytest.raises(NotSent, match="no key"):
+        SmtpSender(sink.url, sign=broken).send(one)
+    assert len(sink.got) == 1

@@ -1,8 +1,9 @@
 """Conversations as data: each file in cases/<kind>/ says what the server answers and what has to be asked.
 
-A case is {kind?, settings?, verb, do: look | change | undo | verify | ping, target, params, seen | before, replies,
-calls, state | data | returns | error}. A reply is [status, body] or [status, body, headers]; a body that is not a text
-is JSON; `{fails: NotSent}` is a call that does not come through. A call is [method, path] with whatever of it matters.
+A case is {kind?, settings?, verb, do: look | change | undo | verify | ping | able, target, params, seen | before,
+replies, calls, state | data | returns | error}. A reply is [status, body] or [status, body, headers]; a body that is
+not a text is JSON, one that begins with < is HTML; `{fails: NotSent}` is a call that does not come through. A call is
+[method, path] with whatever of it matters.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def answer(given: Any) -> Reply | errors.CallError:
     if isinstance(given, dict):
         return getattr(errors, given["fails"])("the test said so")
     status, body, headers = (*given, {})[:3] if len(given) < 3 else given
-    return Reply(status, body if isinstance(body, str) else json.dumps(body), headers)
+    kind = "application/json" if not isinstance(body, str) else "text/html" if body[:1] == "<" else "text/plain"
+    return Reply(status, body if isinstance(body, str) else json.dumps(body), {"content-type": kind, **headers})
 
 
 def conversation(case: dict[str, Any], kind: str) -> Any:
@@ -34,6 +36,8 @@ def conversation(case: dict[str, Any], kind: str) -> Any:
     what, target, params = case["do"], case.get("target", ""), case.get("params", {})
     if what == "ping":
         return made.ping()
+    if what == "able":
+        return made.able(case["verb"])
     if what in {"look", "verify"}:
         return getattr(made, what)(case["verb"], target, params)
     known = case.get("seen") or case.get("before") or {}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from irtool.connectors import connector, hold
-from irtool.errors import InDoubt, NotSent, Rejected
+from irtool.errors import CallError, InDoubt, NotSent, Rejected
 from irtool.records import Json, Look, Reply
 
 SUSPEND: dict[str, Json] = {
@@ -56,13 +56,29 @@ def test_http_call_goes_to_the_named_connector(call: Any, scripted: Any) -> None
         ('{"user": {"suspended": true, "id": 1}}', "done"),
         ('{"user": {"suspended": 1}}', "undone"),
         ('{"user": {}}', "undone"),
-        ("<html>", "undone"),
     ],
 )
 def test_http_call_looks_for_data(call: Any, scripted: Any, body: str, state: str) -> None:
     sender = scripted(Reply(200, body))
     assert hold(call.look("http.call", "a", SUSPEND), sender).state == state
     assert (sender.calls[0].method, sender.calls[0].path, sender.calls[0].changes) == ("GET", "/users/a", False)
+
+
+@pytest.mark.parametrize("body", ["<html>please log in</html>", "", '{"user": {"suspend'])
+def test_a_look_that_shows_nothing_is_not_undone(call: Any, scripted: Any, body: str) -> None:
+    """On the word of a login page nothing is done again that may be done already."""
+    with pytest.raises(CallError, match="was answered 200, with"):
+        hold(call.look("http.call", "a", SUSPEND), scripted(Reply(200, body)))
+
+
+@pytest.mark.parametrize("body", ["<!doctype html><title>Please log in</title>", '{"status": "error"}', ""])
+def test_a_success_without_what_is_expected_is_in_doubt(call: Any, scripted: Any, body: str) -> None:
+    asked = {**SUSPEND, "look": None, "expect": {"status": "ok"}}
+    with pytest.raises(InDoubt, match="may have been applied"):
+        hold(call.change("http.call", "a", asked, Look("undone"), "k"), scripted(Reply(200, body)))
+    assert hold(
+        call.change("http.call", "a", asked, Look("undone"), "k"), scripted(Reply(200, '{"status": "ok", "id": 1}'))
+    ) == {"status": 200, "said": '{"status": "ok", "id": 1}'}
 
 
 def test_http_call_without_a_look_is_always_done(call: Any, scripted: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from irtool.connectors import connector, hold, kinds, needs
 from irtool.connectors.compiled import segment
 from irtool.connectors.manifest import load_manifest
 from irtool.errors import ConfigError, PlaybookError, Rejected
-from irtool.records import Call
+from irtool.records import Call, Look, Reply
 
 PANEL = Path(__file__).parent / "panel.yaml"
 
@@ -68,9 +69,8 @@ def faults(text: str) -> list[str]:
 
 
 def test_a_misspelt_value_is_found_with_its_place() -> None:
-    assert faults(BROKEN) == [
-        'm.yaml:4:8  "kind" must be one of none, bearer, basic, header, setting, not "beerer". Did you mean "bearer"?'
-    ]
+    said = '"kind" must be one of none, bearer, basic, header, setting, oauth2, not "beerer". Did you mean "bearer"?'
+    assert faults(BROKEN) == [f"m.yaml:4:8  {said}"]
 
 
 def test_all_faults_at_once_with_places() -> None:
@@ -103,7 +103,7 @@ def test_kinds_and_needs() -> None:
     rspamd = needs("rspamd")
     assert (rspamd.auth, rspamd.secrets, rspamd.required) == ("header", ("password",), ("url",))
     assert rspamd.verbs == ("account.disable", "address.block", "domain.block", "ip.block")
-    assert needs("http").secrets == ("token", "password", "key")
+    assert needs("http").secrets == ("token", "password", "key", "secret")
     assert needs("postfix-queue").required == ()
 
 
@@ -200,8 +200,26 @@ def test_only_texts_and_numbers_are_segments() -> None:
 
 def test_a_header_cannot_be_broken_out_of(scripted: Any) -> None:
     made = connector("s", "scim", {"url": "u"})
-    from irtool.records import Look
-
-    look = Look("active", {"id": "1", "active": True, "etag": 'x"\r\nX-Evil: 1'})
+    found = {"totalResults": 1, "Resources": [{"id": "1", "userName": "a@x.example"}]}
+    user = {"id": "1", "active": True, "meta": {"version": 'x"\r\nX-Evil: 1'}}
+    answers = (Reply(200, json.dumps(found)), Reply(200, json.dumps(user)))
     with pytest.raises(Rejected, match="If-Match cannot hold"):
-        hold(made.change("account.disable", "a@x.example", {}, look, "k"), scripted())
+        hold(made.change("account.disable", "a@x.example", {}, Look("active"), "k"), scripted(*answers))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("merges: got.lines", 'nothing was got as "lines" before this.'),
+        ("varies: {etag: sen.etag}", '"sen" is not known here. Did you mean "seen"?'),
+        ("reads: true, merges: target", '"merges" and "varies" are for a request that changes something'),
+        ("varies: [etag]", '"varies" must be a mapping of keys to values, not a list'),
+    ],
+)
+def test_what_an_approval_leaves_out_is_checked(more: str, said: str) -> None:
+    text = BROKEN.replace("beerer", "bearer").replace(
+        "verbs: {}",
+        "verbs:\n  account.disable:\n    look: {requests: [{method: GET, path: /}], state: \"'active'\"}\n"
+        f"    change:\n      requests:\n        - {{method: POST, path: /, {more}}}",
+    )
+    assert [fault.partition("  ")[2] for fault in faults(text)] == [said]

@@ -177,3 +177,23 @@ def test_failing_commands(scripted: Any) -> None:
 
 def test_ping_counts(queue: Queue) -> None:
     assert hold(BOX.ping(), queue) == "Postfix queue, 5 messages"
+
+
+def test_what_postsuper_may_do_is_asked_with_no_message_at_all() -> None:
+    queue = Queue(A1=("deferred", "x@y.example", ["a@b.example"]))
+    before = dict(queue.messages)
+    made = connector("queue", "postfix-queue", {"prefix": ["sudo", "-n"], "config_dir": "/etc/px"})
+    assert hold(made.able("queue.hold"), queue) == ""  # type: ignore[attr-defined]
+    assert hold(made.able("queue.purge"), queue) == ""  # type: ignore[attr-defined]
+    asked = [call.argv for call in queue.calls if "postsuper" in call.argv]
+    assert asked == [("sudo", "-n", "postsuper", "-c", "/etc/px", option, "-") for option in ("-h", "-H", "-d")]
+    assert {(call.body or "", call.changes) for call in queue.calls} == {("", False)}
+    assert queue.messages == before
+
+
+def test_postsuper_that_may_not_be_used(scripted: Any) -> None:
+    made = connector("queue", "postfix-queue", {"prefix": ["sudo", "-n"]})
+    sender = scripted(Reply(0, ""), Reply(1, "", {"stderr": "sudo: a password is required"}))
+    with pytest.raises(Rejected, match="a password is required") as caught:
+        hold(made.able("queue.hold"), sender)  # type: ignore[attr-defined]
+    assert "sudo" in caught.value.hint

@@ -135,7 +135,8 @@ def test_a_wrong_token(api: Any, token: str) -> None:
 
 
 def test_a_token_that_may_only_read(api: Any) -> None:
-    assert api("GET", "/v1/ping", token="reader")[0] == 200
+    assert api("GET", "/v1/ping", token="reader")[1]["read_only"] is True
+    assert api("GET", "/v1/ping")[1]["read_only"] is False
     assert api("POST", "/v1/submit?dry_run=1", {}, token="reader")[0] == 200
     assert api("POST", "/v1/submit", MAIL, token="reader")[0] == 403
     assert api("PUT", "/v1/blocks/domains/x.example", {}, token="reader", key="k")[0] == 403
