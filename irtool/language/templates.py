@@ -7,8 +7,10 @@ are ours or the operator's; the variables are hostile.
 from __future__ import annotations
 
 import functools
+import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -32,6 +34,14 @@ class Safe(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one template may write and take: characters, and seconds of this thread's processor time."""
+
+    characters: int = 100_000_000
+    seconds: float = 300.0
+
+
 def render(
     folder_chain: Sequence[Path],
     name: str,
@@ -39,23 +49,46 @@ def render(
     *,
     filters: Mapping[str, Callable[..., object]],
     escape: Callable[[object], str],
+    limits: Limits = Limits(),
 ) -> str:
     """The template `name`, from the first folder that has it, filled.
 
     `filters` are added to jinja2's harmless ones. Raises UsageError, naming file and line, if the template is missing
-    or faulty, or uses a variable that is not there.
+    or faulty, uses a variable that is not there, or goes beyond the limits.
     """
     from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
-    env = _environment(tuple(folder_chain), tuple(sorted(filters.items(), key=lambda f: f[0])), escape)
+    env = environment(folder_chain, filters, escape)
     try:
-        return str(env.get_template(name).render(dict(variables)))
+        return _within(limits, name, env.get_template(name).generate(dict(variables)))
     except TemplateNotFound as error:
         _missing(env, str(error.name), folder_chain)
     except TemplateSyntaxError as error:
         raise UsageError(f"{error.filename or name}:{error.lineno}  {error.message}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: it is not UTF-8: {error.reason}") from None
     except (TemplateError, *_EVALUATION) as error:
         raise UsageError(f"{_where(error, folder_chain, name)}  {error}") from error
+
+
+def _within(limits: Limits, name: str, pieces: Iterable[str]) -> str:
+    room, until = limits.characters, time.thread_time() + limits.seconds
+    kept: list[str] = []
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            raise UsageError(f"{name}  it writes more than {limits.characters:,} characters: is there a loop in it?")
+        if time.thread_time() > until:
+            raise UsageError(f"{name}  it takes more than {limits.seconds:g} seconds: is there a loop in it?")
+        kept.append(piece)
+    return "".join(kept)
+
+
+def environment(
+    folder_chain: Sequence[Path], filters: Mapping[str, Callable[..., object]], escape: Callable[[object], str]
+) -> Environment:
+    """The environment in which these templates are compiled; one and the same for the same folders and filters."""
+    return _environment(tuple(folder_chain), tuple(sorted(filters.items(), key=lambda f: f[0])), escape)
 
 
 def _missing(env: Environment, name: str, folders: Sequence[Path]) -> NoReturn:

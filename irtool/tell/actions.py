@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from irtool.history import ChangeStatus, History
-from irtool.records import Event, Json, utc
+from irtool.history import SETTLED, ChangeStatus, History
+from irtool.records import Json, utc
+from irtool.tell.gather import Stretch
 from irtool.tell.sentences import target_of
 
-OUTCOMES = ("unknown", "failed", "waiting", "done", "already", "undone", "refused", "skipped")
+OUTCOMES = ("unknown", "failed", "waiting", "shadowed", "done", "already", "undone", "refused", "skipped")
 """What became of a target; of its changes through several connectors the first of these counts."""
 
 _OUTCOME_OF = {
@@ -21,24 +23,37 @@ _OUTCOME_OF = {
 }
 
 
-def done_at(events: Iterable[Event]) -> dict[str, datetime]:
-    """When each change that stands took effect, by the change's name. Undone changes are not in it."""
-    times: dict[str, datetime] = {}
-    for event in events:
-        name = f"{event.step}/{event.item}"
-        if event.kind == "change.done":
-            times.setdefault(name, event.occurred_at)
-        elif event.kind == "undo.done":
-            times.pop(name, None)
-    return times
-
-
 def actions(history: History, times: Mapping[str, datetime]) -> dict[str, dict[str, Json]]:
     """By verb, in the order of the plan: the targets of each outcome, reasons of trouble, first and last time."""
     by_verb: dict[str, list[ChangeStatus]] = {}
     for status in history.changes.values():
         by_verb.setdefault(status.change.verb, []).append(status)
     return {verb: _one_verb(statuses, times) for verb, statuses in by_verb.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a stretch of changes comes to: each target once, and only what is still true of what went wrong."""
+
+    verb: str
+    done: tuple[str, ...]
+    failed: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def told(stretch: Stretch, changes: Mapping[str, ChangeStatus]) -> Told:
+    """The one count of a stretch, for the timeline and for the facts."""
+    verb, done = "", dict[str, None]()
+    wrong: dict[str, dict[str, None]] = {"failed": {}, "unknown": {}}
+    for outcome, names in stretch.items.items():
+        for status in (changes[name] for name in names if name in changes):
+            verb, target = status.change.verb, status.change.target
+            if outcome == "done":
+                done[target] = None
+            elif status.state not in SETTLED or stretch.undo:
+                wrong[outcome][target] = None
+    failed, unknown = (tuple(t for t in wrong[o] if t not in done) for o in ("failed", "unknown"))
+    return Told(verb, tuple(done), failed, unknown)
 
 
 def _one_verb(statuses: Sequence[ChangeStatus], times: Mapping[str, datetime]) -> dict[str, Json]:
@@ -49,7 +64,7 @@ def _one_verb(statuses: Sequence[ChangeStatus], times: Mapping[str, datetime]) -
     moments: list[datetime] = []
     for target, changes in targets.items():
         lists[outcome_of(changes)].append(target)
-        moments += [times[c.change.id] for c in changes if c.state == "done" and c.change.id in times]
+        moments += [times[c.change.id] for c in changes if _outcome(c) == "done" and c.change.id in times]
     facts: dict[str, Json] = dict(lists.items())
     facts["connectors"] = list(dict.fromkeys(s.change.connector for s in statuses))
     facts["problems"] = [_problem(s) for s in statuses if _outcome(s) in {"unknown", "failed", "refused"}]
@@ -64,12 +79,15 @@ def outcome_of(changes: Iterable[ChangeStatus]) -> str:
 
 
 def _outcome(status: ChangeStatus) -> str:
+    """A change that is in place and has no effect, or no more, is no success."""
+    if status.state == "done" and status.effect in {"leaking", "drifted"}:
+        return "failed"
     return _OUTCOME_OF.get(status.state, status.state)
 
 
 def _problem(status: ChangeStatus) -> dict[str, Json]:
     change = status.change
-    reason = status.error or change.reason
+    reason = status.error or change.reason or status.effect
     return {
         "target": target_of(change),
         "connector": change.connector,

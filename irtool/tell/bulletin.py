@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
-from irtool.records import Event, Json
+from irtool.records import Json
 from irtool.tell.forms import Forms
-from irtool.tell.report import markdown
-from irtool.tell.story import Facts, rows, story
-from irtool.tell.wording import base, wording
+from irtool.tell.story import Facts, rows
+from irtool.tell.wording import wording
 
 MOST_HOPS = 100
+MOST_NAMED = 2
+"""More forged addresses of one domain than these are told in the title by their domain."""
+
 MOST_OF_A_KIND = 50
 """More indicators of one kind than this are cut, and the bulletin says so."""
+
+_FROM_COMPLAINTS = frozenset({"url", "message_id"})
+"""Kinds that only complaints show."""
 
 _LISTS = {
     "destination_domains": "domain",
@@ -24,15 +27,18 @@ _LISTS = {
 }
 
 
-def bulletin(events: Iterable[Event], *, lang: str, templates: Sequence[Path], org: Mapping[str, Json]) -> str:
-    """The bulletin in Markdown, from `bulletin/LANG/bulletin.md.j2`. Raises UsageError as `report` does."""
-    log = list(events)
-    facts, lang = story(log), base(lang)
+def bulletin_facts(facts: Facts, lang: str) -> dict[str, object]:
+    """What `bulletin/LANG/bulletin.md.j2` needs beside what every report has."""
     complaints = rows(facts["complaints"])
     indicators, left_out = _indicators(facts, lang)
-    more: dict[str, object] = {
+    campaign = facts["campaign"] if isinstance(facts["campaign"], dict) else {}
+    forged = _texts([r.get("value") for r in rows(campaign.get("spoofed_addresses"))])
+    shown = list(dict.fromkeys(a for c in complaints for a in _texts(c.get("from"))))
+    domains = {a.rpartition("@")[2] for a in forged or shown}
+    return {
         "hops": _hops(facts, lang)[: MOST_HOPS + 1],
-        "forged_addresses": list(dict.fromkeys(a for c in complaints for a in _texts(c.get("from")))),
+        "forged_addresses": shown,
+        "forged_domain": domains.pop() if len(forged or shown) > MOST_NAMED and len(domains) == 1 else "",
         "first_hop": min(
             (str(h["time"]) for c in complaints for h in rows(c.get("hops")) if h.get("time")), default=None
         ),
@@ -40,28 +46,27 @@ def bulletin(events: Iterable[Event], *, lang: str, templates: Sequence[Path], o
         "indicators": indicators,
         "left_out": left_out,
     }
-    return markdown(log, facts, f"bulletin/{lang}/bulletin.md.j2", lang, templates, org, more=more)
 
 
 def _hops(facts: Facts, lang: str) -> list[list[str]]:
     """One row for each hop of each complaint, the origin first; head first."""
     words = wording(lang).words
-    table = [[words["time"], words["hop.from"], words["hop.ip"], words["hop.by"], words["hop.with"]]]
+    table = [[words["time"], words["hop.from"], words["hop.by"]]]
     for complaint in rows(facts["complaints"]):
         for hop in reversed(rows(complaint.get("hops"))):
             helo, name = str(hop.get("helo") or "–"), str(hop.get("rdns") or "")
-            shown = helo if name in {"", helo, "unknown"} else f"{helo} ({name})"
-            how = str(hop.get("with") or "–")
-            table.append([_time(hop), shown, str(hop.get("ip") or "–"), str(hop.get("by") or "–"), how])
+            named = f" ({name})" if name not in {"", helo, "unknown"} else ""
+            how = " ".join(str(hop[k]) for k in ("with", "id") if hop.get(k))
+            by = ", ".join(part for part in (str(hop.get("by") or "–"), how) if part)
+            raw = str(hop.get("time_raw") or "")
+            table.append([_time(hop), f"{helo}{named}, {hop.get('ip') or '–'}", f"{by}; {raw}" if raw else by])
     return table
 
 
 def _time(hop: Facts) -> str:
-    """UTC, and the time as the relay wrote it: a zone that slips is the commonest mistake in such tables."""
-    when, raw = hop.get("time"), str(hop.get("time_raw") or "")
-    if not isinstance(when, str):
-        return raw or "–"
-    return f"{datetime.fromisoformat(when):%Y-%m-%d %H:%M:%S}" + (f" ({raw})" if raw else "")
+    """UTC; as the relay wrote it stands elsewhere: a zone that slips is the commonest mistake in such tables."""
+    when = hop.get("time")
+    return f"{datetime.fromisoformat(when):%Y-%m-%d %H:%M:%S}" if isinstance(when, str) else "–"
 
 
 def _repeated(facts: Facts) -> list[Json]:
@@ -96,7 +101,7 @@ def _indicators(facts: Facts, lang: str) -> tuple[list[list[str]], int]:
             count = forms.number(messages) if isinstance(messages, int) and messages else "–"
             kinds.setdefault(kind, {})[str(row.get("value"))] = count
     told = [i for c in rows(facts["complaints"]) for i in rows(c.get("indicators"))]
-    for indicator in (i for i in told if not kinds or i.get("type") == "url"):
+    for indicator in (i for i in told if not kinds or i.get("type") in _FROM_COMPLAINTS):
         kinds.setdefault(str(indicator.get("type")), {})[str(indicator.get("value"))] = "–"
     table = [[words["indicator"], words["value"], words["messages"]]]
     for kind, values in kinds.items():

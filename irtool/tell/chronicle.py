@@ -1,20 +1,15 @@
-"""The timeline as a report tells it: milestones, notes, and each run of changes of one step as one line."""
+"""The timeline as a report tells it: milestones, notes, and each stretch of changes of one step as one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from irtool.history import SETTLED, History
 from irtool.records import Event, Json, utc
 from irtool.tell import clean
-from irtool.tell.intervals import AWARE_TAG, aware_noted
+from irtool.tell.actions import told
+from irtool.tell.gather import AWARE_TAG, CREDIT_TAG, Gathered, Stretch
 from irtool.tell.sentences import Sentences
-from irtool.tell.timeline import corrected, in_order
-
-GAP = timedelta(minutes=30)
-"""Changes of one step further apart than this are told as two lines."""
 
 YOUNG = timedelta(days=30)
 """An account that was created at most so long before it sent the campaign was made for it."""
@@ -22,119 +17,134 @@ YOUNG = timedelta(days=30)
 NAMED_TARGETS = 3
 """Up to so many domains or rules are named, more are only counted."""
 
+EACH_COMPLAINT = 20
+"""Up to so many complaints have a row each; of more, only the first and the last."""
+
 _NAMED = frozenset({"domain.block", "policy.set"})
-_OUTCOMES = frozenset({"change.done", "change.failed", "change.unknown", "undo.done", "undo.failed", "undo.unknown"})
-_ONCE = frozenset(
-    {"campaign.first_seen", "campaign.last_seen", "incident.opened", "triage.done", "incident.closed"},
-)
-_FIRST = frozenset({"campaign.first_seen", "incident.opened"})
-"""Of these the first is told, of the others in `_ONCE` the last."""
+
+Row = tuple[str, int, str]
+"""When, what stands first of the same second, and the text."""
 
 
-@dataclass
-class _Run:
-    """Outcomes of one step, close together."""
-
-    step: str
-    undo: bool
-    events: list[Event] = field(default_factory=list)
-
-
-def chronicle(events: Sequence[Event], history: History, lang: str, style: str = "") -> list[dict[str, Json]]:
+def chronicle(
+    kept: Gathered, marks: Json, lang: str, style: str = "", scrub: Callable[[str], str] = str
+) -> list[dict[str, Json]]:
     """Rows `at`, `text` of the published timeline, in order. Indicators are defanged in `style`; not yet cleaned.
 
-    Notes that were corrected later are left out; only the last triage is told.
+    `marks` are those of the facts; `scrub` takes out of notes and targets what the reader may not see. Notes that were
+    corrected later are left out; only the last triage is kept.
     """
-    say = Sentences.of(history, lang)
-    ordered = in_order(events)
-    fixed = corrected(ordered)
-    chosen = {e.kind: e.seq for e in ordered if e.kind in _ONCE}
-    chosen |= {e.kind: e.seq for e in reversed(ordered) if e.kind in _FIRST}
-    complaints = [e.seq for e in ordered if e.kind == "complaint.received"]
-    noted = aware_noted(ordered) is not None
-    rows: list[tuple[str, int, str]] = []
-    for event in ordered:
-        key = f"report.{event.kind}"
-        if event.kind == "note.added" and event.seq not in fixed:
-            words = [w for w in str(event.data.get("text", "")).split(" ") if w != AWARE_TAG]
-            rows.append((utc(event.occurred_at), event.seq, clean.defang(" ".join(words), style)))
-        elif event.kind == "complaint.received":
-            key = key if event.seq == complaints[0] else "report.complaint.more"
-            rank = 0 if event.seq == complaints[0] else event.seq  # told before it is known, in the same second too
-            rows.append((utc(event.occurred_at), rank, say.words.words[key]))
-        elif chosen.get(event.kind) == event.seq:
-            scope = say.scope(dict(history.findings), "impersonated")
-            key += ".later" if event.kind == "incident.opened" and noted else ""
-            text = say.words.words[key].format(incident=event.incident, scope=scope)
-            rows.append((utc(event.occurred_at), event.seq, text if scope or event.kind != "triage.done" else ""))
-    rows += sorted(_account_made(ordered, chosen.get("triage.done"), say))[:1]
-    noting = {c.change.step for c in history.changes.values() if c.change.verb == "note.add"}
-    for run in (r for r in _runs(ordered) if r.step not in noting):
-        rows += [(utc(run.events[-1].occurred_at), run.events[-1].seq, _sentence(run, say, style))]
+    say = Sentences.of(kept.history, lang)
+
+    def shown(text: str) -> str:
+        return clean.defang(scrub(text), style)
+
+    known = marks if isinstance(marks, dict) else {}
+    rows = [*_complaints(kept, say), *_notes(kept, shown), *_moments(kept, say, known.get("campaign_start"))]
+    rows += _remarks(kept, say, shown)
+    triage = kept.moments.get("triage.done")
+    rows += sorted(_account_made(triage, say))[:1]
+    noting = {c.change.step for c in kept.history.changes.values() if c.change.verb == "note.add"}
+    rows += [(utc(s.last), s.seq, _sentence(s, say, shown)) for s in kept.stretches if s.step not in noting]
     return [{"at": at, "text": text} for at, _, text in sorted(rows, key=lambda r: (r[0], r[1])) if text]
 
 
-def _account_made(events: Sequence[Event], triage: int | None, say: Sentences) -> Iterator[tuple[str, int, str]]:
+def left_out(kept: Gathered, lang: str) -> str:
+    """How many notes the timeline does not show because there are so many; "" if it shows all."""
+    say = Sentences.of(kept.history, lang)
+    missing = kept.note_count - len(kept.notes)
+    return say.words.words["timeline.cut"].format(notes=say.count(missing, "notes")) if missing else ""
+
+
+def note_text(text: str) -> str:
+    """A note without the word that only irtool reads."""
+    return " ".join(w for w in text.split(" ") if w != AWARE_TAG)
+
+
+def _notes(kept: Gathered, shown: Callable[[str], str]) -> Iterator[Row]:
+    for event in kept.notes:
+        text = str(event.data.get("text", ""))
+        if event.seq not in kept.corrected and CREDIT_TAG not in text.split():
+            text = note_text(text)
+            yield utc(event.occurred_at), event.seq, shown(text)
+
+
+def _complaints(kept: Gathered, say: Sentences) -> Iterator[Row]:
+    """Told before it is known, in the same second too: the first complaint stands first."""
+    words, first, last = say.words.words, kept.first_complaint, kept.last_complaint
+    if first is None or last is None:
+        return
+    yield utc(first.occurred_at), 0, words["report.complaint.received"]
+    if kept.complaint_count <= EACH_COMPLAINT:
+        for event in kept.complaints:
+            if event.seq != first.seq:
+                yield utc(event.occurred_at), event.seq, words["report.complaint.more"]
+    else:
+        number = say.forms.number(kept.complaint_count)
+        yield utc(last.occurred_at), last.seq, words["report.complaint.many"].format(n=number)
+
+
+def _moments(kept: Gathered, say: Sentences, campaign_start: Json) -> Iterator[Row]:
+    """The moments that are told once, the start of the campaign as everywhere else in the text."""
+    for kind, event in kept.moments.items():
+        key, at = f"report.{kind}", utc(event.occurred_at)
+        scope = say.scope(dict(kept.history.findings), "impersonated")
+        if kind == "incident.opened" and kept.aware is not None:
+            key += ".later"
+        elif kind == "campaign.first_seen" and isinstance(campaign_start, str):
+            at = campaign_start
+        text = say.words.words[key].format(incident=event.incident, scope=scope)
+        yield at, event.seq, text if scope or kind != "triage.done" else ""
+
+
+def _remarks(kept: Gathered, say: Sentences, shown: Callable[[str], str]) -> Iterator[Row]:
+    """Mail that was still accepted, and what somebody did alone."""
+    for event in kept.remarks:
+        data, words = event.data, say.words.words
+        if event.kind == "watch.alarm":
+            messages, since = data.get("messages"), data.get("since")
+            at = say.forms.moment(str(since)) if since else say.forms.moment(event.occurred_at)
+            count = say.count(messages if isinstance(messages, int) else 0, "messages")
+            text = words["report.watch.alarm"].format(messages=count, at=at)
+        else:
+            told = {name: shown(str(data.get(name) or "")) for name in ("why", "reason")}
+            text = words[f"report.{event.kind}"].format(**told)
+        yield utc(event.occurred_at), event.seq, text
+
+
+def _account_made(triage: Event | None, say: Sentences) -> Iterator[Row]:
     """When the first account was created that was made for the campaign: a young one, not a customer broken into."""
-    found = next((e.data.get("findings") for e in events if e.seq == triage), None)
+    found = triage.data.get("findings") if triage else None
     accounts = found.get("accounts") if isinstance(found, dict) else None
     for account in accounts if isinstance(accounts, list) else ():
         texts = [account.get(key) for key in ("created", "first_seen")] if isinstance(account, dict) else []
         if all(isinstance(t, str) for t in texts) and texts:
             created, first = (datetime.fromisoformat(str(t)) for t in texts)
             if timedelta(0) <= first - created <= YOUNG:
-                yield utc(created), triage or 0, say.words.words["report.account.created"]
+                yield utc(created), triage.seq if triage else 0, say.words.words["report.account.created"]
 
 
-def _runs(ordered: Sequence[Event]) -> Iterator[_Run]:
-    latest: dict[tuple[str, bool], _Run] = {}
-    for event in ordered:
-        if event.kind not in _OUTCOMES:
-            continue
-        key = (event.step or "", event.kind.startswith("undo."))
-        run = latest.get(key)
-        if run is None or event.occurred_at - run.events[-1].occurred_at > GAP:
-            if run is not None:
-                yield run
-            run = latest[key] = _Run(*key)
-        run.events.append(event)
-    yield from latest.values()
-
-
-def _sentence(run: _Run, say: Sentences, style: str) -> str:
+def _sentence(stretch: Stretch, say: Sentences, shown: Callable[[str], str]) -> str:
     """`24 accounts disabled (from 11:40); 1 failed.`"""
-    changes = say.history.changes
-    good: dict[str, None] = {}
-    bad: dict[str, dict[str, None]] = {"failed": {}, "unknown": {}}
-    verb = ""
-    for event in run.events:
-        status = changes.get(f"{event.step}/{event.item}")
-        if status is None:
-            continue
-        verb, target = status.change.verb, status.change.target
-        outcome = event.kind.partition(".")[2]
-        if outcome == "done":
-            good[target] = None
-        elif status.state not in SETTLED or run.undo:
-            bad[outcome][target] = None
-    bad = {what: {t: None for t in targets if t not in good} for what, targets in bad.items()}
-    parts = [_done(run, verb, list(good), say, style)] if good else []
-    parts += [say.count(len(targets), what) for what, targets in bad.items() if targets]
+    came = told(stretch, say.history.changes)
+    parts = [_done(stretch, came.verb, list(came.done), say, shown)] if came.done else []
+    wrong = {"failed": came.failed, "unknown": came.unknown}
+    parts += [say.count(len(targets), what) for what, targets in wrong.items() if targets]
     if not parts:
         return ""
-    if not good:
-        parts.insert(0, say.words.phrase(verb).title)
-    text = "; ".join(parts) + "."
+    if not came.done:
+        parts.insert(0, say.words.phrase(came.verb).title)
+    text = say.forms.semicolon.join(parts) + "."
     return text[0].upper() + text[1:]
 
 
-def _done(run: _Run, verb: str, targets: list[str], say: Sentences, style: str) -> str:
+def _done(stretch: Stretch, verb: str, targets: list[str], say: Sentences, shown: Callable[[str], str]) -> str:
     phrase = say.words.phrase(verb)
     n = len(targets)
-    text = say.forms.plural(n, *(phrase.undone if run.undo else phrase.done)).format(n=say.forms.number(n))
+    text = say.forms.plural(n, *(phrase.undone if stretch.undo else phrase.done)).format(n=say.forms.number(n))
     if verb in _NAMED and n <= NAMED_TARGETS:
-        text += f": {say.forms.joined([clean.defang(t, style) for t in targets])}"
-    start, end = run.events[0].occurred_at, run.events[-1].occurred_at
+        text += f"{say.forms.colon}{say.forms.joined([shown(t) for t in targets])}"
+    start, end = stretch.first, stretch.last
     if end - start >= timedelta(minutes=1):
         began = say.forms.clock(start) if start.date() == end.date() else say.forms.moment(start)
         text += f" ({say.words.words['from'].format(at=began)})"

@@ -16,6 +16,9 @@ Filters = Mapping[str, Callable[..., object]]
 STYLES: Mapping[str, str] = {"it": "it"}
 """Languages whose published texts write indicators in words: `info [CHIOCCIOLA] x [PUNTO] it`. Others use brackets."""
 
+QUOTES: Mapping[str, tuple[str, str]] = {"de": ("„", "“"), "es": ("«", "»"), "fr": ("«\u00a0", "\u00a0»")}
+"""Quotation marks of the languages that do not write “…”."""
+
 
 def escape_markdown(value: object) -> str:
     """The escape of Markdown templates."""
@@ -45,14 +48,16 @@ def filters(lang: str) -> Filters:
         return clean.defang(str(text), style)
 
     def quoted(values: Sequence[object], most: int = 3) -> str:
-        """The first values, defanged, in quotation marks: “a”, “b” and “c”."""
-        return forms.joined([f"“{defang(v)}”" for v in values[:most]])
+        """The first values, defanged, in the quotation marks of the language: “a”, “b” and “c”; „a“, „b“ und „c“."""
+        left, right = QUOTES.get(lang, ("“", "”"))
+        return forms.joined([f"{left}{defang(v)}{right}" for v in values[:most]])
 
     def defanged_table(rows: Sequence[Sequence[object]]) -> Safe:
         """A Markdown table with every indicator in it defanged, in brackets: words would make it too wide."""
         return markdown_table([[clean.defang(str(cell)) for cell in row] for row in rows])
 
     return {
+        "colon": lambda text: f"{text}{forms.colon.rstrip(' ')}",
         "capitalised": lambda text: text[:1].upper() + text[1:],
         "number": forms.number,
         "amount": forms.amount,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,13 +17,18 @@ Unit = Literal["day", "hour", "minute", "second"]
 _NEVER_COARSER = 1e12
 _LOCALES = {"en": "en_GB"}
 _HOUR = {"it": "h "}
-_DAYS = {"it": "g"}
-_ABOUT = {"en": "about ", "it": "circa "}
-_OF = {"it": " di"}
-_AT = {"en": " at ", "it": " alle ore "}
+_DAYS = {"fr": "j", "it": "g"}
+_ABOUT = {"de": "rund ", "en": "about ", "es": "alrededor de ", "fr": "environ ", "it": "circa "}
+_OF = {"es": " de", "fr": " de", "it": " di"}
+_AT = {"de": " um ", "en": " at ", "es": " a las ", "fr": " à ", "it": " alle ore "}
+_AT_ONE = {"es": " a la "}
 _ELIDED = {"it": frozenset({8, 11})}
-_ORDINAL = {"it": frozenset({1})}
+_FIRST = {"fr": "1er", "it": "1º"}
+_COLON = {"fr": "\u00a0: "}
+_SEMICOLON = {"fr": "\u00a0; "}
 _MILLION = 1_000_000
+_BELOW_TWO = re.compile(r"^(1(?:,\d)?\s(?:million|milliard))s$")
+_SOUND_OF_I = re.compile(r"\W*(?:i|í|hi(?![ae]))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,29 @@ class Forms:
     def amount(self, n: int) -> str:
         """A big figure for prose: "1.9 million", "about 1.9 million", "circa 1,9 milioni di"; below that the number.
 
-        Italian says "di" between a round million and the noun.
+        Italian says "di", Spanish and French "de" between a round million and the noun; French is singular below two.
         """
         from babel.numbers import format_compact_decimal
 
         if n < _MILLION:
             return self.number(n)
-        text = format_compact_decimal(n, format_type="long", locale=self.locale, fraction_digits=1)
-        about = "" if n % 100_000 == 0 else _ABOUT.get(self.lang, "~ ")
+        step = 100_000 if n < 1_000 * _MILLION else 100 * _MILLION
+        rounded = round(n / step) * step  # first, so that "about 1 million" is singular
+        text = format_compact_decimal(rounded, format_type="long", locale=self.locale, fraction_digits=1)
+        if self.lang == "fr":
+            text = _BELOW_TWO.sub(r"\1", text)
+        about = "" if n == rounded else _ABOUT.get(self.lang, "~ ")
         return f"{about}{text}{_OF.get(self.lang, '')}"
+
+    @property
+    def colon(self) -> str:
+        """What stands between a label and what it labels: in French with a no-break space before it."""
+        return _COLON.get(self.lang, ": ")
+
+    @property
+    def semicolon(self) -> str:
+        """What stands between the items of a long list."""
+        return _SEMICOLON.get(self.lang, "; ")
 
     def plural(self, n: int, one: str, other: str) -> str:
         """The right one of two forms."""
@@ -71,7 +91,7 @@ class Forms:
 
         date = _utc(moment).date()
         text = format_date(date, format="long", locale=self.locale)
-        return text.replace("1", "1º", 1) if date.day in _ORDINAL.get(self.lang, ()) else text
+        return text.replace("1", _FIRST.get(self.lang, "1"), 1) if date.day == 1 else text
 
     def moment(self, moment: datetime | str) -> str:
         """14 April 2025, 15:54 UTC; 14 aprile 2025, h 15:54 UTC."""
@@ -79,7 +99,10 @@ class Forms:
 
     def on(self, moment: datetime | str, word: str = "") -> str:
         """For prose: 14 April 2025 at 15:54 UTC; 14 aprile 2025 alle ore 15:54 UTC. `word` stands before it."""
-        return f"{self.on_day(moment, word)}{_AT.get(self.lang, ', ')}{self.clock(moment)} UTC"
+        at = _AT.get(self.lang, ", ")
+        if _utc(moment).hour == 1:
+            at = _AT_ONE.get(self.lang, at)  # "a la 01:12": one hour is singular
+        return f"{self.on_day(moment, word)}{at}{self.clock(moment)} UTC"
 
     def on_day(self, moment: datetime | str, word: str = "") -> str:
         """The day after a word that may be elided: "on 8 April 2025", "dall'8 aprile 2025", "il 14 aprile 2025"."""
@@ -119,10 +142,14 @@ class Forms:
         return self.joined([said(n, unit) for n, unit in _parts(abs(int(seconds)))])
 
     def joined(self, items: Sequence[str]) -> str:
-        """a, b and c."""
+        """a, b and c. Spanish "y" is "e" before the sound of an i."""
         from babel.lists import format_list
 
-        return format_list(list(items), locale=self.locale)
+        text = str(format_list(list(items), locale=self.locale))
+        last = items[-1] if len(items) > 1 else ""
+        if self.lang == "es" and _SOUND_OF_I.match(last):
+            return f"{text.removesuffix(f' y {last}')} e {last}"
+        return text
 
 
 def _utc(moment: datetime | str) -> datetime:

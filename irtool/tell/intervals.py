@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from irtool.history import History
-from irtool.records import Event, Json, utc
+from irtool.records import Json, utc
+from irtool.tell.gather import Gathered
 
 MARKS = (
     "campaign_start",
@@ -23,69 +24,68 @@ MARKS = (
 SOPHOS: Mapping[str, int] = {
     "reported": 0,
     "aware": 58 * 60,
+    "first_block": (3 * 60 + 13) * 60,
     "last_domain_block": (3 * 60 + 13) * 60,
     "last_address_block": (24 * 60 + 39) * 60,
     "last_account_disabled": ((2 * 24 + 19) * 60 + 57) * 60,
 }
 """Seconds after the first public report in the Sophos advisory of April 2025, for comparison."""
 
-AWARE_TAG = "#aware"
-"""A note with this word says when the team knew; without one it is when the incident was opened."""
+BLOCKS = ("domain.block", "ip.block", "address.block")
 
-_BLOCKS = ("domain.block", "ip.block", "address.block")
+_NO_EFFECT = frozenset({"leaking", "drifted"})
+
+VERBS: Mapping[str, tuple[str, ...]] = {
+    "first_block": BLOCKS,
+    "last_domain_block": ("domain.block",),
+    "last_address_block": ("ip.block", "address.block"),
+    "last_account_disabled": ("account.disable",),
+    "customers_told": ("notice.send",),
+}
+"""The verbs whose changes reach a milestone."""
 
 
-def intervals(events: Sequence[Event], history: History, times: Mapping[str, datetime]) -> list[dict[str, Json]]:
-    """The milestones reached: `mark`, `at`, and `since_reported` in seconds (null if there was no complaint).
-
-    `times` are those of `actions.done_at`: only what was done and still stands counts.
-    """
-    moments = milestones(events, history, times)
-    start = moments.get("reported")
+def intervals(marks: Mapping[str, datetime]) -> list[dict[str, Json]]:
+    """The milestones reached: `mark`, `at`, and `since_reported` in seconds (null if there was no complaint)."""
+    start = marks.get("reported")
     return [
         {
             "mark": mark,
-            "at": utc(at),
-            "since_reported": int((at - start).total_seconds()) if start else None,
+            "at": utc(marks[mark]),
+            "since_reported": int((marks[mark] - start).total_seconds()) if start else None,
         }
         for mark in MARKS
-        if (at := moments.get(mark)) is not None
+        if mark in marks
     ]
 
 
-def milestones(events: Sequence[Event], history: History, times: Mapping[str, datetime]) -> dict[str, datetime]:
-    """The moment of each milestone that was reached."""
+def milestones(gathered: Gathered) -> dict[str, datetime]:
+    """The moment of each milestone that was reached. Only what was done and still stands counts."""
+    history, times, moments = gathered.history, gathered.times, gathered.moments
+    opened = moments.get("incident.opened")
+    complaint = gathered.first_complaint
+    first_seen = history.findings.get("first_seen")
+    from_log = moments.get("campaign.first_seen")
     found: dict[str, datetime | None] = {
-        "campaign_start": _earliest(e for e in events if e.kind == "campaign.first_seen"),
-        "reported": _earliest(e for e in events if e.kind == "complaint.received"),
-        "aware": _aware(events),
-        "first_block": min(_moments(history, times, *_BLOCKS), default=None),
-        "last_domain_block": _last(history, times, "domain.block"),
-        "last_address_block": _last(history, times, "ip.block", "address.block"),
-        "last_account_disabled": _last(history, times, "account.disable"),
-        "customers_told": _last(history, times, "notice.send"),
+        "campaign_start": datetime.fromisoformat(first_seen)
+        if isinstance(first_seen, str)
+        else from_log.occurred_at
+        if from_log
+        else None,
+        "reported": complaint.occurred_at if complaint else None,
+        "aware": gathered.aware or (opened.occurred_at if opened else None),
+        "first_block": min(_moments(history, times, *BLOCKS), default=None),
     }
-    if found["campaign_start"] is None:
-        first = history.findings.get("first_seen")
-        found["campaign_start"] = datetime.fromisoformat(first) if isinstance(first, str) else None
+    found |= {mark: _last(history, times, *VERBS[mark]) for mark in MARKS[4:]}
     return {mark: at for mark, at in found.items() if at is not None}
 
 
-def _aware(events: Sequence[Event]) -> datetime | None:
-    return aware_noted(events) or _earliest(e for e in events if e.kind == "incident.opened")
-
-
-def aware_noted(events: Iterable[Event]) -> datetime | None:
-    """When the team knew, as people noted it."""
-    return _earliest(e for e in events if e.kind == "note.added" and AWARE_TAG in str(e.data.get("text", "")).split())
-
-
-def _earliest(events: Iterable[Event]) -> datetime | None:
-    return min((e.occurred_at for e in events), default=None)
-
-
 def _moments(history: History, times: Mapping[str, datetime], *verbs: str) -> list[datetime]:
-    changes = (s for s in history.changes.values() if s.change.verb in verbs and s.state == "done")
+    changes = (
+        s
+        for s in history.changes.values()
+        if s.change.verb in verbs and s.state == "done" and s.effect not in _NO_EFFECT
+    )
     return [times[s.change.id] for s in changes if s.change.id in times]
 
 

@@ -59,4 +59,4 @@ def _open(phrase: Phrase, forms: Forms, counts: Mapping[str, int], words: Mappin
         for outcome, n in counts.items()
         if n and outcome != "already"
     ]
-    return f"{phrase.title}: {', '.join(parts)}" if parts else ""
+    return f"{phrase.title}{forms.colon}{', '.join(parts)}" if parts else ""

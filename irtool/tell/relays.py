@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from irtool.tell.letters import fill, language, organisation
 from irtool.tell.story import Facts, rows, story
 
 TEMPLATE = "relay-report"
+ARF = 'multipart/report; report-type="feedback-report"'
+"""The three parts that RFC 5965 asks for."""
 
 KEPT_HEADERS = frozenset(
     {"received", "return-path", "from", "sender", "reply-to", "subject", "date", "message-id", "x-mailer", "x-mimeole"},
@@ -56,9 +57,12 @@ def relay_report(
     }
     subject, text = fill(f"notices/{spoken}/{template}.txt.j2", spoken, templates, variables)
     identity = mail.message_id(from_.domain, str(facts["incident"]), _name(relay), template)
-    message = mail.compose(sender=from_, to=to, subject=subject, text=text, date=date, identity=identity)
-    headers = _headers(list(events), shown)
-    return mail.as_text(_as_arf(message, _feedback(relay, shown, date), headers, identity))
+    parts = (
+        mail.Part("text/plain", mail.folded(text)),
+        mail.Part("message/feedback-report", _feedback(relay, shown, date), raw=True),
+        mail.Part("text/rfc822-headers", _headers(list(events), shown), raw=True),
+    )
+    return mail.compose(sender=from_, to=to, subject=subject, date=date, identity=identity, parts=parts, kind=ARF)
 
 
 def _name(relay: Mapping[str, Json]) -> str:
@@ -109,26 +113,3 @@ def _feedback(relay: Mapping[str, Json], shown: Sequence[Facts], date: datetime)
         )
     lines = [f"{name}: {clean.header(value)}".encode("ascii", "replace").decode("ascii") for name, value in fields]
     return "\r\n".join(lines) + "\r\n"
-
-
-def _as_arf(letter: EmailMessage, feedback: str, headers: str, identity: str) -> EmailMessage:
-    """The letter as the first of the three parts that RFC 5965 asks for. The boundary follows from the Message-ID."""
-    message = EmailMessage(policy=mail.POLICY)
-    for name, value in letter.items():
-        if name.lower() not in {"content-type", "content-transfer-encoding", "mime-version"}:
-            message[name] = value
-    message["MIME-Version"] = "1.0"
-    message["Content-Type"] = 'multipart/report; report-type="feedback-report"'
-    message.set_boundary(f"=_{clean.filename(identity.partition('@')[0])}")
-    text = EmailMessage(policy=mail.POLICY)
-    text.set_content(letter.get_content(), charset="utf-8", cte="quoted-printable")
-    for part in (text, _part("message/feedback-report", feedback), _part("text/rfc822-headers", headers)):
-        message.attach(part)
-    return message
-
-
-def _part(kind: str, payload: str) -> EmailMessage:
-    part = EmailMessage(policy=mail.POLICY)
-    part["Content-Type"] = kind
-    part.set_payload(payload)
-    return part

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import cast
 
-from irtool.errors import UsageError
-from irtool.history import History, fold
+from irtool.history import History
 from irtool.records import Event, Json, to_json, utc
-from irtool.tell.actions import actions, done_at
+from irtool.tell.actions import actions
+from irtool.tell.actions import told as of_stretch
+from irtool.tell.gather import Gathered, Stretch, gather
 from irtool.tell.intervals import intervals, milestones
 
 Facts = dict[str, Json]
@@ -34,37 +36,51 @@ _FIGURES = {
 }
 
 
-def story(events: Iterable[Event]) -> Facts:
+def story(events: Iterable[Event] | Gathered) -> Facts:
     """All facts as plain JSON; text in them is raw and hostile, times are ISO 8601 in UTC.
 
     `campaign` is the findings with all their lists; `figures` the counts that prose uses; `actions` what was done by
-    verb (see `actions`); `marks` and `intervals` the milestones; `people` who decided what. Raises UsageError if
-    there are no events.
+    verb (see `actions`), `stretches` the same by time; `marks` and `intervals` the milestones; `people` who decided
+    what; `parts` what people wrote for reports. `complaints` and `notes` are cut if there are very many: `figures` has
+    their numbers. Raises UsageError if there are no events.
     """
-    log = sorted(events, key=lambda e: e.seq)
-    if not log:
-        raise UsageError("this incident has no events", hint="irtool status")
-    history = fold(log[0].incident, log)
-    times = done_at(log)
+    told = events if isinstance(events, Gathered) else gather(events)
+    history, times = told.history, told.times
     done = actions(history, times)
+    marks = milestones(told)
     campaign = _campaign(history)
+    campaign["first_seen"] = utc(marks["campaign_start"]) if "campaign_start" in marks else None
+    figures = _figures(campaign, done) | {"complaints": told.complaint_count, "notes": told.note_count}
     return {
         "incident": history.incident,
         "title": history.title,
         "playbook": history.playbook,
         "status": history.status,
         "opened_at": utc(history.opened_at) if history.opened_at else None,
-        "as_of": utc(max(e.recorded_at for e in log)),
-        "events": len(log),
-        "complaints": cast("list[Json]", [_complaint(e) for e in log if e.kind == "complaint.received"]),
+        "as_of": utc(told.as_of) if told.as_of else None,
+        "events": told.events,
+        "complaints": cast("list[Json]", [_complaint(e) for e in told.complaints]),
         "campaign": campaign,
-        "figures": _figures(campaign, done),
+        "figures": figures,
         "actions": cast("Facts", done),
-        "marks": {mark: utc(at) for mark, at in milestones(log, history, times).items()},
-        "intervals": cast("list[Json]", intervals(log, history, times)),
+        "stretches": cast("list[Json]", [_stretch(s, history) for s in told.stretches]),
+        "moments": {kind: utc(e.occurred_at) for kind, e in _moments(told)},
+        "marks": {mark: utc(at) for mark, at in marks.items()},
+        "intervals": cast("list[Json]", intervals(marks)),
+        "first_trace": _first_trace(told.complaints),
         "people": _people(history),
-        "notes": cast("list[Json]", [_note(e) for e in log if e.kind == "note.added"]),
+        "notes": cast("list[Json]", [_note(e, told.corrected) for e in told.notes]),
+        "parts": cast("list[Json]", [_part(e) for e in told.parts.values()]),
+        "credits": cast("list[Json]", told.credits),
+        "explained": cast("Facts", dict(told.explained)),
     }
+
+
+def _moments(told: Gathered) -> Iterator[tuple[str, Event]]:
+    """What is told once, and the last complaint."""
+    yield from told.moments.items()
+    if told.last_complaint is not None:
+        yield "complaint.received", told.last_complaint
 
 
 def _campaign(history: History) -> Facts:
@@ -116,14 +132,44 @@ def _people(history: History) -> list[Json]:
     return [opened, *decisions]
 
 
-def _note(event: Event) -> Facts:
+def _note(event: Event, corrected: Mapping[int, int]) -> Facts:
     return {
+        "seq": event.seq,
         "at": utc(event.occurred_at),
+        "written_at": utc(event.recorded_at),
         "text": str(event.data.get("text", "")),
         "who": event.actor,
         "offset": event.offset,
         "corrects": event.data.get("corrects"),
+        "corrected": event.seq in corrected,
     }
+
+
+def _part(event: Event) -> Facts:
+    data = event.data
+    kept = {name: data.get(name) for name in ("part", "lang", "style", "text", "sources", "supersedes", "consent")}
+    kept["style"] = kept["style"] or ""
+    return {**kept, "who": event.actor, "at": utc(event.recorded_at), "seq": event.seq}
+
+
+def _stretch(stretch: Stretch, history: History) -> Facts:
+    """What was tried in one go: how many targets had which outcome, from when to when."""
+    came = of_stretch(stretch, history.changes)
+    return {
+        "verb": came.verb,
+        "step": stretch.step,
+        "undo": stretch.undo,
+        "first_at": utc(stretch.first),
+        "last_at": utc(stretch.last),
+        "counts": {"done": len(came.done), "failed": len(came.failed), "unknown": len(came.unknown)},
+    }
+
+
+def _first_trace(complaints: Sequence[Event]) -> Json:
+    """The earliest hop that a complaint shows: `at` in UTC and `raw` as the relay wrote it."""
+    hops = [h for e in complaints for h in rows(e.data.get("hops")) if isinstance(h.get("time"), str)]
+    first = min(hops, key=lambda h: datetime.fromisoformat(str(h["time"])), default=None)
+    return {"at": first["time"], "raw": first.get("time_raw"), "by": first.get("by")} if first else None
 
 
 def rows(value: Json) -> list[Facts]:

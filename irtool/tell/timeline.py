@@ -26,7 +26,10 @@ WIDTH = 80
 _STAMP = "%Y-%m-%d %H:%M:%S"
 _INDENT = " " * 21
 _LATE = timedelta(minutes=1)
-_PEOPLE = frozenset({"incident.opened", "approval.given", "approval.refused", "note.added", "incident.closed"})
+_PEOPLE = frozenset(
+    {"incident.opened", "approval.given", "approval.refused", "approval.revoked", "breakglass.used",
+     "breakglass.ratified", "breakglass.disowned", "lease.set", "watch.started", "note.added", "incident.closed"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def _without_settled_intents(events: Sequence[Event]) -> list[Event]:
     known: dict[tuple[str | None, str | None, str], int] = {}
     for event in events:
         group, _, word = event.kind.partition(".")
-        if group in {"change", "undo"} and word != "intended":
+        if group in {"change", "undo"} and word not in {"intended", "verified"}:
             key = (event.step, event.item, group)
             known[key] = max(event.seq, known.get(key, 0))
     return [

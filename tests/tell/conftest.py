@@ -64,6 +64,12 @@ class Script:
         self.events.append(event)
         return event
 
+    def tried(self, kind: str, when: datetime, data: object, step: str, item: str) -> None:
+        """An intent, and what came of it."""
+        first = "undo.intended" if kind.startswith("undo.") else "change.intended"
+        self.add(first, when, {"before": {}, "key": item}, step=step, item=item)
+        self.add(kind, when, data, step=step, item=item)
+
     def plan(self, when: datetime, *steps: PlanStep) -> None:
         """plan.made with these steps."""
         self.add("plan.made", when, {"plan": Plan("email-abuse", "0" * 64, "1" * 64, when, steps)})

@@ -14,11 +14,16 @@ import pytest
 
 from irtool.errors import StepFailed
 from irtool.records import Complaint, Event, Findings, Hop, Json, RelayFinding, to_json
-from irtool.tell.bulletin import bulletin
 from irtool.tell.notices import relay_report
+from irtool.tell.report import report
 
 DATE = datetime(2014, 5, 30, 12, 0, tzinfo=UTC)
 MAILER = "Microsoft Windows Live Mail 16.4.3522.110"
+
+
+def bulletin(events: list[Event], **more: Any) -> str:
+    """The bulletin in Markdown."""
+    return report(events, style="bulletin", **more)
 
 
 def spoofed(n: int, ip: str, when: datetime, raw: str) -> Complaint:
@@ -62,8 +67,8 @@ def test_italian_bulletin(libero: list[Event], templates: Sequence[Path], org: M
         f"`X-Mailer`: {MAILER}",
         "`X-MimeOLE`: Produced By Microsoft MimeOLE V16.4.3522.110",
         (
-            "| 2014-05-17 12:59:37 (Sat, 17 May 2014 21:59:37 +0900 (JST)) | 7cho-me\\[.\\]example"
-            " | 85.65.59\\[.\\]147 | r3\\[.\\]kawaz\\[.\\]example | ESMTPA |"
+            "| 2014-05-17 12:59:37 | 7cho-me\\[.\\]example, 85.65.59\\[.\\]147 | r3\\[.\\]kawaz\\[.\\]example, "
+            "ESMTPA 19E99E83CED1; Sat, 17 May 2014 21:59:37 +0900 (JST) |"
         ),
         "Lo stesso relay, r3 \\[PUNTO\\] kawaz \\[PUNTO\\] example, compare in 2 messaggi, dal 17 maggio 2014",
     ):

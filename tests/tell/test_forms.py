@@ -6,7 +6,7 @@ import pytest
 
 from irtool.tell.forms import Forms
 
-EN, IT = Forms("en"), Forms("it")
+DE, EN, ES, IT = Forms("de"), Forms("en"), Forms("es"), Forms("it")
 
 
 def test_numbers() -> None:
@@ -79,3 +79,33 @@ def test_durations_in_prose() -> None:
     assert EN.lasting(11_580) == "3 hours and 13 minutes"
     assert IT.lasting(244_620) == "2 giorni, 19 ore e 57 minuti"
     assert IT.duration(244_620) == "2 g 19 h 57 min"
+
+
+def test_german() -> None:
+    """Full stop after the day, "um" before the hour, a decimal comma."""
+    assert DE.on("2025-04-14T15:54:00Z", "am") == "am 14. April 2025 um 15:54 UTC"
+    assert DE.moment("2025-04-14T15:54:00Z") == "14. April 2025, 15:54 UTC"
+    assert (DE.amount(1_900_000), DE.amount(1_894_231)) == ("1,9 Millionen", "rund 1,9 Millionen")
+    assert DE.lasting(244_620) == "2 Tage, 19 Stunden und 57 Minuten"
+    assert DE.joined(["a", "b", "c"]) == "a, b und c"
+
+
+def test_spanish() -> None:
+    """“de” in dates and after millions; one hour is singular."""
+    assert ES.on("2025-04-14T15:54:00Z", "el") == "el 14 de abril de 2025 a las 15:54 UTC"
+    assert ES.on("2025-04-14T01:12:00Z") == "14 de abril de 2025 a la 01:12 UTC"
+    assert (ES.amount(1_900_000), ES.amount(1_894_231)) == ("1,9 millones de", "alrededor de 1,9 millones de")
+    assert ES.lasting(244_620) == "2 días, 19 horas y 57 minutos"
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ("b", "a y b"), ("Iberia", "a e Iberia"), ("«info@x.example»", "a e «info@x.example»"), ("hijos", "a e hijos"),
+        ("hielo", "a y hielo"), ("12 IP", "a y 12 IP"), ("ítem", "a e ítem"),
+    ],
+)  # fmt: skip
+def test_spanish_and(last: str, expected: str) -> None:
+    """“y” is “e” before the sound of an i."""
+    assert ES.joined(["a", last]) == expected
+    assert ES.joined([last]) == last

@@ -14,8 +14,12 @@ import pytest
 
 from irtool.errors import UsageError
 from irtool.records import Change, Complaint, Event, Findings, Json, PlanStep
+from irtool.tell.chronicle import chronicle
+from irtool.tell.gather import gather
+from irtool.tell.parts import REPORT_STYLES, boxes
 from irtool.tell.report import report
 from irtool.tell.story import story
+from irtool.tell.wording import LANGUAGES
 
 T0 = datetime(2025, 4, 14, 17, 0, tzinfo=UTC)
 HOSTILE = [
@@ -25,6 +29,8 @@ HOSTILE = [
     "x\r\n\r\n# Own heading\r\n<b>y</b>",
     "{{ 7*7 }} ${{ config }} {% for x in y %}",
     "a\u202egpj.exe",
+    "=cmd|' /C calc'!A0",
+    "<!-- picture: volume -->\n> **TODO:** a box\n| a | b |\n| --- | --- |",
 ]
 SECTIONS = {
     "en": ["Overview", "Impact", "Timeline", "Analysis", "Resolution", "Additional actions"],
@@ -58,7 +64,7 @@ def test_structure(sophos: list[Event], write: Callable[..., str], lang: str) ->
     immediate = {"en": "### Immediate actions", "it": "### Azioni immediate"}[lang]
     lasting = {"en": "### Long-term actions", "it": "### Azioni a lungo termine"}[lang]
     assert text.index(immediate) < text.index(lasting)
-    assert len(re.findall(r"^> \*\*TODO:\*\* \w", text, re.MULTILINE)) == 3
+    assert re.findall(r"^> \*\*TODO \((\w+)\):\*\* \w", text, re.MULTILINE) == ["impact", "root_cause", "actions"]
     assert "alice" not in text
     assert "bob" not in text
 
@@ -121,28 +127,30 @@ def test_no_such_format(sophos: list[Event], write: Callable[..., str]) -> None:
     assert caught.value.hint == "one of: md, html, json"
 
 
-@pytest.mark.parametrize("lang", ["en", "it"])
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
 def test_page_needs_nothing_outside_itself(sophos: list[Event], write: Callable[..., str], lang: str) -> None:
     """No link, image, script, font or frame; language, headings and table heads are there."""
     html = write(sophos, lang=lang, format="html")
     page = Page(html)
     names = [tag for tag, _ in page.tags]
-    assert not {"a", "img", "script", "link", "iframe", "object", "embed", "base", "form", "svg"} & set(names)
+    assert not {"a", "img", "script", "link", "iframe", "object", "embed", "base", "form"} & set(names)
     assert not [a for _, attrs in page.tags for a in attrs if a in {"src", "href", "srcset", "action", "data", "style"}]
-    assert not re.search(r"(?i)https?:|//[a-z]|url\(|@import", html)
+    own = re.sub(r'xmlns(:\w+)?="http://www\.w3\.org/[^"]*"', "", html)  # names of languages, which nobody fetches
+    assert not re.search(r"(?i)https?:|//[a-z]|url\(|@import", own)
     assert ("html", {"lang": lang}) in page.tags
     assert names.count("h1") == 1
     heads = [attrs for tag, attrs in page.tags if tag == "th"]
-    assert len(heads) == 5
-    assert all(a.get("scope") == "col" for a in heads)
-    assert [a for t, a in page.tags if t == "blockquote"] == [{"class": "todo"}] * 3
+    assert [a.get("scope") for a in heads].count("col") == 5
+    assert {a.get("scope") for a in heads} == {"col", "row"}
+    assert [a.get("class") for t, a in page.tags if t == "blockquote"] == ["todo"] * 3
     assert "prefers-color-scheme: dark" in html
     assert "@media print" in html
 
 
-@pytest.mark.parametrize("lang", ["en", "it"])
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
+@pytest.mark.parametrize("style", REPORT_STYLES)
 @pytest.mark.parametrize("subject", HOSTILE)
-def test_hostile_text(script: Any, write: Callable[..., str], subject: str, lang: str) -> None:
+def test_hostile_text(script: Any, write: Callable[..., str], subject: str, style: str, lang: str) -> None:
     """Text of a complaint, a log or a server stays text in every format and language."""
     script.add("incident.opened", T0, {"title": subject})
     mail = Complaint("c.eml", "0" * 64, 1, "eml", subject=subject, from_=(f"a@{subject}",), x_mailer=subject)
@@ -150,10 +158,20 @@ def test_hostile_text(script: Any, write: Callable[..., str], subject: str, lang
     domain = {"value": subject, "messages": 3}
     found = {"messages": 3, "destination_domains": [domain], "spoofed_addresses": [domain], "unanswered": [subject]}
     script.add("triage.done", T0, {"findings": found})
+    plain = write(script.events, lang=lang, style=style)
     script.add("note.added", T0, {"text": subject})
-    markdown = write(script.events, lang=lang)
-    html = write(script.events, lang=lang, format="html")
-    assert re.findall(r"^## (.*)$", markdown, re.MULTILINE) == SECTIONS[lang]
+    for part in ("root_cause", "overview", "actions", "hypotheses", "summary"):
+        text = f"{subject} | {subject} | {subject}" if part == "actions" else f"Seen:\n- {subject}"
+        script.add("report.part", T0, {"part": part, "lang": lang, "style": "", "text": text, "sources": []})
+    markdown = write(script.events, lang=lang, style=style)
+    html = write(script.events, lang=lang, format="html", style=style)
+    headings = r"^(#+) .*$"
+    assert re.findall(headings, markdown, re.MULTILINE) == re.findall(headings, plain, re.MULTILINE)
+    assert set(boxes(markdown)) < set(boxes(plain))
+    if style == "report":
+        heads = ("overview", "impact", "timeline", "analysis", "resolution", "advice")
+        wanted = [LANGUAGES[lang].words[f"head.{head}"] for head in heads]
+        assert re.findall(r"^## (.*)$", markdown, re.MULTILINE) == wanted
     for text in (markdown, html):
         assert not set(text) & set("\x1b\x07\u202e\r")
         assert "49" not in text.replace("0.9375", "")
@@ -191,11 +209,11 @@ def test_open_failed_and_undone(script: Any, write: Callable[..., str]) -> None:
     changes.append(Change("off", "0", "account.disable", "0", "scim", "refused", reason="protected"))
     script.add("incident.opened", T0, {"title": "x"})
     script.plan(T0, PlanStep("off", "Disable", "account.disable", "self", "continue", "h", tuple(changes)))
-    script.add("change.done", T0 + timedelta(minutes=1), {}, step="off", item="a")
-    script.add("change.done", T0 + timedelta(minutes=1), {}, step="off", item="b")
-    script.add("undo.done", T0 + timedelta(minutes=2), {}, step="off", item="b")
+    script.tried("change.done", T0 + timedelta(minutes=1), {}, step="off", item="a")
+    script.tried("change.done", T0 + timedelta(minutes=1), {}, step="off", item="b")
+    script.tried("undo.done", T0 + timedelta(minutes=2), {}, step="off", item="b")
     script.add("change.failed", T0 + timedelta(minutes=3), {"error": "no"}, step="off", item="c")
-    script.add("change.unknown", T0 + timedelta(minutes=3), {"error": "?"}, step="off", item="d")
+    script.tried("change.unknown", T0 + timedelta(minutes=3), {"error": "?"}, step="off", item="d")
     text = write(script.events)
     assert "- 1 account disabled (14 April 2025, 17:01 UTC)." in text
     line = "Disabling accounts: 1 failed, 1 of unknown outcome, 1 still waiting for approval, 1 refused and not tried"
@@ -239,7 +257,7 @@ def test_runs_far_apart_are_two_lines(script: Any, write: Callable[..., str]) ->
     script.add("incident.opened", T0, {"title": "x"})
     script.plan(T0, PlanStep("ip", "Block", "ip.block", "none", "stop", "h", changes))
     for n, minutes in enumerate((1, 2, 600, 600)):
-        script.add("change.done", T0 + timedelta(minutes=minutes), {}, step="ip", item=f"192.0.2.{n}")
+        script.tried("change.done", T0 + timedelta(minutes=minutes), {}, step="ip", item=f"192.0.2.{n}")
     text = write(script.events)
     assert "| 14 April 2025, 17:02 UTC | 2 sending IPs blocked (from 17:01). |" in text
     assert "| 15 April 2025, 03:00 UTC | 2 sending IPs blocked. |" in text
@@ -363,3 +381,24 @@ def test_told_stands_before_known_in_the_same_second(script: Any, write: Callabl
     script.add("complaint.received", T0, {"subject": "x"})
     text = write(script.events)
     assert text.index("We are told of the abuse.") < text.index("Our team becomes aware")
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        ("en", "One person alone goes past the approval of others (break-glass): alone on call, evil[.]example"),
+        ("it", "Una sola persona procede senza l'approvazione di altri (break-glass): alone on call, evil[.]example"),
+    ],
+)
+def test_a_break_glass_is_in_the_report(script: Any, lang: str, says: str) -> None:
+    """And what the second person said about it, without naming either."""
+    when = datetime(2025, 4, 14, 18, 0, tzinfo=UTC)
+    script.add("incident.opened", when, {"title": "Spam", "started_by": "alice"}, actor="alice")
+    script.add(
+        "breakglass.used", when, {"why": "alone on call, evil.example", "steps": ["s"], "by": "zoe"}, actor="zoe"
+    )
+    script.add("breakglass.disowned", when, {"reason": "no hurry"}, actor="yves")
+    rows = [row["text"] for row in chronicle(gather(script.events), None, lang)]
+    assert says in rows
+    assert any("no hurry" in str(row) for row in rows)
+    assert not any(name in str(rows) for name in ("zoe", "yves"))

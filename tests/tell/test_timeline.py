@@ -125,3 +125,23 @@ def test_triage_that_found_nothing(script: Any) -> None:
     """Without a campaign no zeros are counted."""
     script.add("triage.done", T0, {"findings": {"messages": 0}})
     assert timeline(script.events).splitlines()[-1] == "2025-04-14 17:00:00  Scope: no campaign found in the logs"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "english", "italian"),
+    [
+        ("approval.refused", {"items": ["evil.example"], "reason": "ours"},
+         "Left out of one: evil[.]example", "Lasciato fuori da one: evil[.]example"),
+        ("approval.refused", {"items": []}, "Approval refused: one", "Approvazione negata: one"),
+        ("approval.given", {"items": ["a", "b", "c", "d"]},
+         "Approved in part, one: a, b, c (+1)", "Approvato in parte, one: a, b, c (+1)"),
+        ("approval.revoked", {"items": [], "of": "no"}, "Veto taken back: one", "Veto ritirato: one"),
+    ],
+)  # fmt: skip
+def test_a_decision_about_single_targets_names_them(
+    script: Any, kind: str, data: Any, english: str, italian: str
+) -> None:
+    script.add("incident.opened", T0, {"title": "Spam", "started_by": "alice"}, actor="alice")
+    script.add(kind, T0, data, step="one", actor="bob")
+    for lang, says in (("en", english), ("it", italian)):
+        assert says in " ".join(timeline(script.events, "text", lang).split())

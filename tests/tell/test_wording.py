@@ -25,10 +25,12 @@ def holes(text: str) -> set[str]:
 def test_complete(lang: str) -> None:
     """Every kind of event, every verb that changes or tells, the same keys and holes as English."""
     words, english = LANGUAGES[lang], LANGUAGES["en"]
-    assert set(words.events) == {*KINDS, "run.resumed"}
+    second = {"run.resumed", "approval.given.some", "approval.refused.some", "approval.revoked.no"}
+    assert set(words.events) == {*KINDS, *second}
     assert {k: holes(v) for k, v in words.events.items()} == {k: holes(v) for k, v in english.events.items()}
     assert {k: holes(v) for k, v in words.words.items()} == {k: holes(v) for k, v in english.words.items()}
     assert {name for name, verb in CATALOGUE.items() if verb.kind != "look"} <= set(words.phrases)
+    assert set(words.phrases) == set(english.phrases)
     for phrase in words.phrases.values():
         assert holes(phrase.do) == {"target"}
         assert all(holes(p) == {"n"} for p in (*phrase.done, *phrase.undone))
@@ -40,7 +42,17 @@ def test_unknown_verb_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "lang"), [("it_IT", "it"), ("IT", "it"), ("it-CH", "it"), ("de", "en"), ("", "en"), ("../x", "en")]
+    ("locale", "lang"),
+    [
+        ("it_IT", "it"),
+        ("IT", "it"),
+        ("it-CH", "it"),
+        ("de-AT", "de"),
+        ("es_MX", "es"),
+        ("tlh", "en"),
+        ("", "en"),
+        ("../x", "en"),
+    ],
 )
 def test_base(locale: str, lang: str) -> None:
     """Locales in any spelling; unknown ones are English, and never a path."""
@@ -61,21 +73,24 @@ def sentences() -> list[str]:
     return [*told, *build.shortened(full).unanswered]
 
 
+@pytest.mark.parametrize("lang", sorted(set(LANGUAGES) - {"en"}))
 @pytest.mark.parametrize("sentence", sentences())
-def test_every_gap_is_said_in_italian_with_its_figures(sentence: str) -> None:
-    """No English sentence in an Italian report, and no figure lost on the way."""
-    said = wording("it").gap(sentence)
+def test_every_gap_is_said_in_every_language_with_its_figures(sentence: str, lang: str) -> None:
+    """No English sentence in a report of another language, and no figure lost on the way."""
+    said = wording(lang).gap(sentence)
     assert said != sentence
     assert re.findall(r"\d+", said) == re.findall(r"\d+", sentence)
     assert wording("en").gap(sentence) == sentence
 
 
-def test_a_gap_nobody_knows_stays_as_it_is() -> None:
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
+def test_a_gap_nobody_knows_stays_as_it_is(lang: str) -> None:
     """Better English than nothing."""
-    assert wording("it").gap("Something new.") == "Something new."
+    assert wording(lang).gap("Something new.") == "Something new."
 
 
-def test_the_account_gaps_are_told_apart() -> None:
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
+def test_the_account_gaps_are_told_apart(lang: str) -> None:
     """One says that nothing is known, the other where the accounts are taken from."""
-    said = [wording("it").gap(sentence) for sentence in (answer._LOST["account"], answer._NO_ACCOUNT)]
+    said = [wording(lang).gap(sentence) for sentence in (answer._LOST["account"], answer._NO_ACCOUNT)]
     assert said[0] != said[1]

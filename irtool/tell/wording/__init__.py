@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from irtool.tell.wording import en, gaps_it, it
+from irtool.tell.wording import de, en, es, fr, gaps_de, gaps_es, gaps_fr, gaps_it, it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,10 @@ def _wording(
 
 
 LANGUAGES: Mapping[str, Wording] = {
+    "de": _wording("de", de.EVENTS, de.WORDS, de.VERBS, gaps_de.GAPS),
     "en": _wording("en", en.EVENTS, en.WORDS, en.VERBS),
+    "es": _wording("es", es.EVENTS, es.WORDS, es.VERBS, gaps_es.GAPS),
+    "fr": _wording("fr", fr.EVENTS, fr.WORDS, fr.VERBS, gaps_fr.GAPS),
     "it": _wording("it", it.EVENTS, it.WORDS, it.VERBS, gaps_it.GAPS),
 }
 """All languages irtool can write in."""

@@ -27,6 +27,10 @@ GAPS: dict[str, str] = {
         "Il log non riporta il mittente della busta: non si è potuto cercare chi inoltrava con un mittente nullo."
     ),
     r"The log has no From header: .*": "Il log non riporta l'intestazione Da: non si sa chi sia stato imitato.",
+    r"The log has no Sender header: every message counts .*": (
+        "Il log non riporta l'intestazione Sender: ogni messaggio conta come se non l'avesse, quindi le regole dal "
+        "2019 in poi appaiono più severe."
+    ),
     r"The log has no Sender header: .*": (
         "Il log non riporta l'intestazione Sender: non si è potuto cercare chi inoltrava a nome di altri."
     ),
@@ -48,12 +52,11 @@ GAPS: dict[str, str] = {
     r"The directory lists no domains: .*": (
         "L'elenco non riporta domini: i mittenti contraffatti non si distinguono da quelli legittimi."
     ),
-    r"The log has (?P<n>\d+) messages since (?P<since>\S+), none of this campaign: .*": (
-        "Il log ha {n} messaggi a partire da {since}, nessuno di questa campagna: i conteggi riguardano le "
-        "segnalazioni."
+    r"The log has (?P<n>\d+) messages since (?P<since>\S.{,40}?), none of this campaign: .*": (
+        "Il log ha {n} messaggi dal {since}, nessuno di questa campagna: i conteggi riguardano le segnalazioni."
     ),
-    r"The log has no messages at all since (?P<since>\S+), none of this campaign: .*": (
-        "Il log non ha alcun messaggio a partire da {since}: i conteggi riguardano le segnalazioni."
+    r"The log has no messages at all since (?P<since>\S.{,40}?), none of this campaign: .*": (
+        "Il log non ha alcun messaggio dal {since}: i conteggi riguardano le segnalazioni."
     ),
     r"Left out: (?P<n>\d+) messages of (?P<m>\d+) other accounts .*": (
         "Esclusi: {n} messaggi di {m} altri account mostrano lo stesso schema, ma troppo poco li collega alla "
