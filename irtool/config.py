@@ -11,14 +11,20 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from irtool.errors import ConfigError, FaultsError
+from irtool.errors import ConfigError, FaultsError, UsageError
 from irtool.language.models import Strict, validate
-from irtool.language.yamlfile import read
+from irtool.language.yamlfile import read, suggest
+from irtool.plan.limits import COLLATERAL, DANGERS, TOTAL
+from irtool.plan.shadow import ALL
+from irtool.playbook.durations import duration
 from irtool.records import Json
+from irtool.redact import KNOWN
+from irtool.run.people import alike as looks_like
+from irtool.verbs import CATALOGUE
 
 NAME = "irtool.yaml"
 SECRET_KEYS = frozenset({"password", "token", "secret", "key", "api_key"})
@@ -38,6 +44,14 @@ def _network(value: str) -> str:
 def _file(value: str) -> str:
     if "://" in value:
         raise ValueError("must be a file on this machine, such as ./irtool.db")
+    return value
+
+
+def _span(value: str) -> str:
+    try:
+        duration(value)
+    except UsageError as error:
+        raise ValueError(error.message) from None
     return value
 
 
@@ -93,6 +107,19 @@ class PersonSettings(Strict):
     groups: tuple[str, ...] = ()
 
 
+class ApprovalSettings(Strict):
+    """What a class of changes needs at the least: whose yes, of how many, for how long, from how many changes on."""
+
+    from_: Literal["self", "peer"] = Field("peer", alias="from")
+    quorum: Annotated[int, Field(ge=1, le=20)] = 1
+    expires: Annotated[str, AfterValidator(_span)] = ""
+    above: Annotated[int, Field(ge=0)] = 0
+
+
+def _short(value: Any) -> Any:
+    return {"from": value} if isinstance(value, str) else value
+
+
 class Protected(Strict):
     """What is never blocked or disabled, whoever approves it."""
 
@@ -101,10 +128,29 @@ class Protected(Strict):
     accounts: tuple[str, ...] = ()
 
 
+class DkimSettings(Strict):
+    """How notices are signed: the key (PEM, RSA or Ed25519) whose public half is at SELECTOR._domainkey.DOMAIN."""
+
+    selector: str
+    domain: str
+    key: SecretRef
+
+
+class GenuineSettings(Strict):
+    """How a reader finds out, by other means, that a notice is ours. `text` may be one for each language."""
+
+    phone: str = ""
+    url: str = ""
+    pgp: str = ""
+    text: str | dict[str, str] = ""
+
+
 class NoticeSettings(Strict):
     """How notices leave: `smtp://host:port` (`?starttls`), `smtps://…`, or `outbox:FOLDER`, which writes .eml files.
 
-    `bounces_to` is the envelope sender; without it bounces go to `from`.
+    `bounces_to` is the envelope sender; without it bounces go to `from`; `{id}` in it tells them apart. `per_minute`
+    is the most that leave in a minute, 0 for no limit. `gateway` names the hosts and networks of the service under
+    abuse: notices must not leave through them.
     """
 
     smtp: str
@@ -112,6 +158,17 @@ class NoticeSettings(Strict):
     user: str = ""
     password: SecretRef | None = None
     bounces_to: str = ""
+    per_minute: Annotated[float, Field(ge=0, le=100_000)] = 0
+    dkim: DkimSettings | None = None
+    genuine: GenuineSettings = GenuineSettings()
+    gateway: tuple[str, ...] = ()
+
+
+class TimestampSettings(Strict):
+    """The time stamp authority (RFC 3161) that `irtool anchor` asks, and a PEM file with its root certificates."""
+
+    url: str
+    roots: str
 
 
 class SlackSettings(Strict):
@@ -124,7 +181,13 @@ class SlackSettings(Strict):
 
 
 class Settings(Strict):
-    """The shape of irtool.yaml."""
+    """The shape of irtool.yaml.
+
+    `approvals` asks for more than playbooks do, by verb, danger (mild, moderate, severe), collateral or total, and
+    never for less. `break_glass`: allow, deny, or the group that alone may. `shadow`: what is in
+    shadow mode (everything but the change): verbs, connectors, or all. `shared_accounts`: whether people who share
+    an OS account count as several persons although nothing proves it.
+    """
 
     org: Org = Org()
     journal: Annotated[str, AfterValidator(_file)] = "./irtool.db"
@@ -132,9 +195,14 @@ class Settings(Strict):
     directory: DirectorySettings = DirectorySettings()
     connectors: dict[str, dict[str, Any]] = Field(default_factory=dict)
     people: dict[str, PersonSettings] = Field(default_factory=dict)
+    approvals: dict[str, Annotated[ApprovalSettings, BeforeValidator(_short)]] = Field(default_factory=dict)
+    break_glass: str = "allow"
+    shadow: tuple[str, ...] = ()
+    shared_accounts: Literal["allow", "deny"] = "deny"
     protected: Protected = Protected()
     notices: NoticeSettings | None = None
     slack: SlackSettings | None = None
+    timestamps: TimestampSettings | None = None
     trusted_relays: tuple[str, ...] = ()
     templates: str | None = None
     signatures: str | None = None
@@ -186,6 +254,11 @@ class Config:
 
     def secret(self, reference: str) -> str:
         """What a secret reference stands for. Raises ConfigError if it is not there; never shows the value."""
+        value = self._secret(reference)
+        KNOWN.add(value)
+        return value
+
+    def _secret(self, reference: str) -> str:
         scheme, _, rest = reference.partition(":")
         if scheme == "env":
             value = os.environ.get(rest)
@@ -195,11 +268,13 @@ class Config:
         if scheme == "file":
             path = self.place(rest)
             try:
-                return path.read_text().strip()
+                return path.read_text(encoding="utf-8").strip()
             except OSError as error:
                 raise ConfigError(
                     f"secret file {path}: {error.strerror}", hint="check the path and its rights"
                 ) from error
+            except UnicodeDecodeError:
+                raise ConfigError(f"secret file {path}: is not UTF-8 text") from None
         return _from_keyring(rest)
 
 
@@ -245,9 +320,43 @@ def load(given: Path | None = None) -> Config:
         raise ConfigError(error.message, error.faults, hint=error.hint) from error
     settings, faults = validate(Settings, document)
     faults += _connector_faults(document.data, document.where)
+    faults += _people_faults(settings, document.where) if settings else []
     if faults or settings is None:
         raise ConfigError(f"{path} has {len(faults)} fault{'s' * (len(faults) != 1)}; nothing was done", faults)
     return Config(settings, path.resolve().parent, path)
+
+
+def _people_faults(settings: Settings, where: Any) -> list[str]:
+    """Names that cannot be told apart, and rules about what there is not."""
+    known = {*DANGERS, COLLATERAL, TOTAL, *CATALOGUE}
+    faults = [
+        f'{where(("approvals", about))}  "{about}" is no verb, and not one of '
+        f"{', '.join((*DANGERS, COLLATERAL, TOTAL))}.{suggest(about, sorted(known))}"
+        for about in settings.approvals
+        if about not in known
+    ]
+    groups = {group for person in settings.people.values() for group in person.groups}
+    if settings.break_glass not in {"allow", "deny", *groups}:
+        faults.append(f'{where(("break_glass",))}  "break_glass" must be allow, deny or a group that a person is in')
+    able = {ALL, *CATALOGUE, *settings.connectors, "mail", "desk"}
+    faults += [
+        f'{where(("shadow",))}  "{name}" is no verb, no connector, and not {ALL}.{suggest(name, sorted(able))}'
+        for name in settings.shadow
+        if name not in able
+    ]
+    names = list(settings.people)
+    for n, one in enumerate(names):
+        for other in names[:n]:
+            first, second = settings.people[one], settings.people[other]
+            if looks_like(one, other):
+                faults.append(f'{where(("people", one))}  "{one}" cannot be told from "{other}" by eye')
+            if first.slack and first.slack.casefold() == second.slack.casefold():
+                faults.append(f"{where(('people', one, 'slack'))}  {first.slack} is {other} already")
+            if first.os_user != second.os_user and looks_like(first.os_user, second.os_user):
+                faults.append(
+                    f'{where(("people", one, "os_user"))}  "{first.os_user}" cannot be told from {other}\'s by eye'
+                )
+    return faults
 
 
 def _connector_faults(data: Json, where: Any) -> list[str]:

@@ -104,3 +104,94 @@ def test_secrets_come_from_the_environment_or_a_file(tmp_path: Path, monkeypatch
         found.secret("env:RSPAMD_PASSWORD")
     with pytest.raises(ConfigError, match="No such file"):
         found.secret("file:nothing.txt")
+
+
+POLICY = """
+people:
+  alice: {os_user: alice, slack: U0ALICE, groups: [leads]}
+  bob: {os_user: bob, slack: U0BOB}
+approvals:
+  severe: peer
+  account.disable: {quorum: 2, above: 20}
+  collateral: {from: peer, above: 100}
+  total: {from: self, expires: 4h, above: 200}
+break_glass: leads
+shared_accounts: allow
+"""
+
+
+def test_what_irtool_yaml_demands_of_approvals(tmp_path: Path) -> None:
+    found = config.load(written(tmp_path, POLICY)).settings
+    rules = {name: (r.from_, r.quorum, r.expires, r.above) for name, r in found.approvals.items()}
+    assert rules == {
+        "severe": ("peer", 1, "", 0),
+        "account.disable": ("peer", 2, "", 20),
+        "collateral": ("peer", 1, "", 100),
+        "total": ("self", 1, "4h", 200),
+    }
+    assert (found.break_glass, found.shared_accounts) == ("leads", "allow")
+    plain = config.load(written(tmp_path, "org: {name: X}")).settings
+    assert (plain.approvals, plain.break_glass, plain.shared_accounts) == ({}, "allow", "deny")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "approvals: {sever: peer}",
+            '1:13  "sever" is no verb, and not one of mild, moderate, severe, collateral, total.',
+        ),
+        ("approvals: {severe: none}", '1:13  "severe" must be one of self, peer, not "none".'),
+        ("approvals: {severe: {quorum: 0}}", "1:22"),
+        ("approvals: {severe: {expires: soon}}", '1:22  "expires" "soon" is not a duration'),
+        ("break_glass: leads", '1:1  "break_glass" must be allow, deny or a group that a person is in'),
+        ("shared_accounts: yes", '1:1  "shared_accounts" must be one of allow, deny'),
+        ("people: {alice: {}, аlice: {}}", '1:21  "аlice" cannot be told from "alice" by eye'),
+        ("people: {alice: {}, Alice: {}}", '1:21  "Alice" cannot be told from "alice" by eye'),
+        ("people: {alice: {slack: U0A}, bob: {slack: u0a}}", "1:37  u0a is alice already"),
+        ("people: {alice: {os_user: desk}, bob: {os_user: Desk}}", '1:40  "Desk" cannot be told from alice\'s by eye'),
+    ],
+)
+def test_policies_that_cannot_be_meant(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(written(tmp_path, text))
+    assert any(f"irtool.yaml:{fault}" in line for line in caught.value.faults), caught.value.faults
+
+
+NOTICES = """
+notices:
+  smtp: "smtps://mail.example"
+  from: "s@gateway.example"
+  per_minute: 120
+  dkim: {selector: s, domain: gateway.example, key: "file:dkim.pem"}
+  genuine: {phone: "+39 02 1", text: {en: Ask, it: Chiedete}}
+  gateway: [out1.gateway.example, 192.0.2.0/24]
+"""
+
+
+def test_how_notices_leave(tmp_path: Path) -> None:
+    path = tmp_path / "irtool.yaml"
+    path.write_text(NOTICES)
+    notices = config.load(path).settings.notices
+    assert notices is not None
+    assert (notices.per_minute, notices.gateway) == (120, ("out1.gateway.example", "192.0.2.0/24"))
+    assert notices.dkim is not None
+    assert notices.dkim.key == "file:dkim.pem"
+    assert notices.genuine.text == {"en": "Ask", "it": "Chiedete"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"file:dkim.pem"', '"-----BEGIN PRIVATE KEY-----"', "never the secret itself"),
+        ("per_minute: 120", "per_minute: -1", "per_minute"),
+        ("selector: s, ", "", "selector"),
+        ("genuine: {phone", "genuine: {fone", "fone"),
+    ],
+)
+def test_what_is_wrong_with_how_notices_leave(tmp_path: Path, old: str, new: str, says: str) -> None:
+    path = tmp_path / "irtool.yaml"
+    path.write_text(NOTICES.replace(old, new))
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+    assert any(says in fault for fault in caught.value.faults)

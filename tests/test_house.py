@@ -18,6 +18,7 @@ MODULES = sorted(HOUSE.rglob("*.py"))
 FLOORS = {
     "errors": 0,
     "records": 1, "shipped": 1,
+    "redact": 2,
     "ports": 2, "history": 2, "language": 2,
     "intake": 3, "playbook": 3, "verbs": 3,
     "connectors": 4, "triage": 4,
@@ -34,6 +35,7 @@ IMPORTERS = {
     "yaml": {"language"},
     "jinja2": {"language"},
     "slack_sdk": {"chat"},
+    "drawsvg": {"tell.pictures"},
     "duckdb": {"adapters.logs"},
     "typer": {"cli"},
     "rich": {"cli"},
@@ -47,9 +49,14 @@ IMPORTERS = {
     "re2": {"triage.rules.matchers"},
     "publicsuffixlist": {"intake.domains"},
     "smtplib": {"adapters.smtp"},
+    "dkim": {"adapters.signing"},
+    "webbrowser": {"cli"},
     "subprocess": {"adapters.command"},
     "sqlite3": {"adapters.journal", "sandbox"},
-    "threading": {"run", "adapters", "sandbox", "chat", "cli"},
+    "threading": {"run", "adapters", "sandbox", "chat", "cli", "redact"},
+    "rfc3161_client": {"adapters.timestamps"},
+    "cryptography": {"adapters.timestamps"},
+    "weasyprint": {"adapters.pdf"},
     "pickle": set(),
 }
 FORBIDDEN_NAMES = {"eval", "exec", "compile", "NativeEnvironment"}

@@ -14,15 +14,19 @@ from irtool.chat.words import foreign, mention
 from irtool.errors import IrtoolError
 from irtool.history import History
 from irtool.playbook import load
-from irtool.records import Event
-from irtool.run.approvals import clearance, find_step, involved
-from irtool.run.people import may_decide
+from irtool.records import Event, PlanStep
+from irtool.run.approvals import clearance, find_step, involved, persons
+from irtool.run.people import SLACK, may_decide
 from irtool.tell.sentences import Sentences
 from irtool.verbs import CATALOGUE
 from irtool.wiring import Desk
 
 _NOISE = frozenset({"change.intended", "undo.intended"})
-_SIGNED = frozenset({"incident.opened", "approval.given", "approval.refused", "note.added", "incident.closed"})
+_SIGNED = frozenset({
+    "incident.opened", "approval.given", "approval.refused", "approval.revoked", "note.added", "incident.closed",
+    "breakglass.used", "breakglass.ratified", "breakglass.disowned",
+})  # fmt: skip
+_LOUD = frozenset({"breakglass.used", "breakglass.disowned"})
 _MOST_MENTIONS = 12
 Card = tuple[str, str]
 """A step and its hash."""
@@ -36,6 +40,7 @@ class _Place:
     shown: Message | None = None
     told: int = 0
     cards: dict[Card, str] = field(default_factory=dict)
+    said: dict[Card, int] = field(default_factory=dict)
 
 
 class Board:
@@ -79,10 +84,10 @@ class Board:
             place = self._places.setdefault(incident, _Place())
             card = (planned.id, planned.hash)
             if card not in place.cards:
-                asked = self._asked(history, planned.approval)
-                stamp = self._slack.post(views.request(history, planned, asked, place.headline))
+                stamp = self._slack.post(self._request(history, planned, place))
                 if stamp:
                     place.cards[card] = stamp
+                    place.said[card] = _count(history, planned)
 
     def settle(self, history: History) -> None:
         """Take the buttons off the cards on which there is nothing to decide any more."""
@@ -91,9 +96,19 @@ class Board:
             place = self._places.setdefault(history.incident, _Place())
             for card, stamp in list(place.cards.items()):
                 step = steps.get(card)
-                still_open = step is not None and clearance(history, step).ask and not history.closed
-                if not still_open and self._slack.edit(stamp, views.answered(history, *card)):
-                    del place.cards[card]
+                now = self._desk.clock.now()
+                if step is None or history.closed or not clearance(history, step, now).ask:
+                    if self._slack.edit(stamp, views.answered(history, *card)):
+                        del place.cards[card]
+                elif _count(history, step) != place.said.get(card, 0) and self._slack.edit(
+                    stamp, self._request(history, step, place)
+                ):
+                    place.said[card] = _count(history, step)
+
+    def _request(self, history: History, step: PlanStep, place: _Place) -> Message:
+        given = [a for a in history.approvals if (a.step, a.hash) == (step.id, step.hash) and a.approved]
+        valid = persons([a for a in given if not a.revoked and not a.is_over(self._desk.clock.now())])
+        return views.request(history, step, self._asked(history, step.approval), place.headline, valid)
 
     def announce(self, incident: str, lines: Sequence[str]) -> None:
         """Say something about the incident in its thread and in the channel."""
@@ -119,7 +134,8 @@ class Board:
         lines, left = sections([_line(e, sentences) for e in told])
         if lines:
             first = _line(told[0], sentences)
-            if not self._slack.post(Message(first, lines), place.headline):
+            loud = any(e.kind in _LOUD for e in told)
+            if not self._slack.post(Message(first, lines), place.headline, aloud=loud):
                 return False
         if events:
             place.told = told[-left].seq - 1 if left else events[-1].seq
@@ -134,7 +150,7 @@ class Board:
         ids = [
             people.persons[n].slack
             for n in dict.fromkeys(people.who_is(n) for n in names)
-            if n and not may_decide(approval, n, history.started_by, involved(events), group, people)
+            if n and not may_decide(approval, n, history.started_by, involved(events), group, people, door=SLACK)
         ]
         return [m for m in map(mention, ids) if m][:_MOST_MENTIONS]
 
@@ -144,6 +160,12 @@ class Board:
         except IrtoolError:  # made by an older irtool: the question is put all the same, and decide() knows the rule
             return None
         return book.approvers
+
+
+def _count(history: History, step: PlanStep) -> int:
+    """How many answers there are to this plan of the step: its card is as old as that."""
+    given = [a for a in history.approvals if (a.step, a.hash) == (step.id, step.hash)]
+    return len(given) + sum(a.revoked for a in given)
 
 
 def _line(event: Event, sentences: Sentences) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+from irtool.chat.alarms import Alarms
 from irtool.chat.board import Board
 from irtool.chat.feed import Feed
-from irtool.chat.views import progress
+from irtool.chat.views import moved_lines, progress
 from irtool.chat.words import foreign, mention, problem
 from irtool.errors import IrtoolError, Refused
 from irtool.history import History
@@ -30,6 +32,7 @@ class Cases:
         self._desk = desk
         self._board = board
         self._say = say
+        self._alarms = Alarms(desk, board)
         self._opening = threading.Lock()  # the logs are read by one thread at a time
         self._lock = threading.Lock()
         self._running: dict[str, Runner | None] = {}
@@ -65,14 +68,21 @@ class Cases:
                 hint=f"/irtool status {incident}",
             )
 
-    def decide(self, incident: str, step: str, *, approved: bool, person: str, reason: str, seen_hash: str) -> None:
-        """Record the person's answer, show it, and go on if the run waited for it. Raises Refused if they may not."""
+    def decide(self, incident: str, step: str, *, approved: bool, person: str, **answer: Any) -> None:
+        """Record the person's answer, show it, and go on if the run waited for it. Raises Refused if they may not.
+
+        `answer` is what `Desk.decide` takes besides.
+        """
         try:
-            self._desk.decide(
-                incident, step, approved=approved, by=person, door=DOOR, reason=reason, seen_hash=seen_hash
-            )
+            self._desk.decide(incident, step, approved=approved, by=person, door=DOOR, **answer)
         finally:
             self.settle(incident)
+        self._board.follow(incident)
+
+    def ratify(self, incident: str, person: str, *, disown: str = "", note: str = "") -> None:
+        """Record a second person's word on a break-glass, for all to see. Raises Refused if it is not theirs."""
+        self._desk.runner(incident, armed=False).ratify(incident, person, disown=disown, note=note, door=DOOR)
+        self._board.follow(incident)
 
     def settle(self, incident: str) -> None:
         """Take decided requests off the channel, and go on with a run that waits for nobody any more."""
@@ -80,11 +90,12 @@ class Cases:
         self._board.settle(history)
         with self._lock:
             busy = incident in self._running
-        if not busy and history.status == "waiting" and not _asks(history):
+        if not busy and history.status == "waiting" and not self._asks(history):
             self._begin(incident, history.ran_by[-1])  # whose run it is; who approved is not made part of it
 
     def look_around(self) -> None:
-        """Notice what was decided at another door."""
+        """Notice what was decided at another door, and what a watch has found."""
+        self._alarms.look_around()
         for incident in self._board.waiting():
             self.settle(incident)
 
@@ -126,10 +137,15 @@ class Cases:
                         return
                 outcome = runner.run(incident, person)
             history = self._desk.history(incident)
-            if outcome.word == "waiting" and not _asks(history):
+            if outcome.word == "waiting" and not self._asks(history):
                 continue  # answered while the run was coming to its end
             self._tell_end(history, outcome, person)
             return
+
+    def _asks(self, history: History) -> bool:
+        """Whether somebody still has to answer what the run has asked."""
+        steps, now = history.plan.steps if history.plan else (), self._desk.clock.now()
+        return any(s.id in history.asked and clearance(history, s, now).ask for s in steps)
 
     def _follow(self, incident: str) -> bool:
         try:
@@ -149,11 +165,8 @@ class Cases:
         if outcome.message:
             lines.append(foreign(outcome.message))
         again = outcome.word in {"failed", "unknown", "interrupted"}
+        if outcome.word == "refused" and history.status == "planned":  # the world had moved: there is a new plan
+            self._board.announce(history.incident, [*lines, *moved_lines(self._desk.events(history.incident))])
+            return
         lines.append(f"Next: `{'/irtool resume' if again else 'irtool report'} {history.incident}`")
         self._board.announce(history.incident, lines)
-
-
-def _asks(history: History) -> bool:
-    """Whether somebody still has to answer what the run has asked."""
-    steps = history.plan.steps if history.plan else ()
-    return any(s.id in history.asked and clearance(history, s).ask for s in steps)

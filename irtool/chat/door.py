@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from irtool.chat import views
 from irtool.chat.blocks import Message, Ref, modal, said, sections
@@ -13,7 +14,7 @@ from irtool.chat.cases import Cases
 from irtool.chat.client import Slack
 from irtool.chat.grammar import HELP, Words, parse
 from irtool.chat.inbox import Asker, Click, Command
-from irtool.chat.words import code, foreign, problem
+from irtool.chat.words import code, foreign, problem, target
 from irtool.errors import IrtoolError, Refused, UsageError
 from irtool.run.approvals import find_step
 from irtool.tell.clean import terminal
@@ -23,6 +24,15 @@ from irtool.wiring import Desk
 _INCIDENT = re.compile(r"INC-\d{4}-\d{4,}\Z")
 _NAME = re.compile(r"[\w-]+\Z", re.ASCII)
 _LATEST = 10
+_DONE = {
+    "approve": "approved",
+    "refuse": "refused",
+    "veto": "vetoed in part",
+    "revoke": "no longer approved",
+    "break-glass": "approved in BREAK-GLASS",
+    "ratify": "ratified",
+    "disown": "NOT ratified",
+}
 
 
 class Door:
@@ -70,8 +80,10 @@ class Door:
                 self._status(asker, words)
             case "timeline":
                 self._timeline(asker, words)
-            case "approve" | "refuse":
+            case "approve" | "refuse" | "veto" | "revoke" | "break-glass":
                 self._decide(asker, words)
+            case "ratify" | "disown":
+                self._ratify(asker, words)
             case "help":
                 self._slack.whisper(asker, said(*HELP))
             case unknown:
@@ -115,12 +127,32 @@ class Door:
     def _decide(self, asker: Asker, words: Words) -> None:
         if len(words.args) < 2:
             raise UsageError("which step of which incident?", hint=f"/irtool {words.verb} INC-… STEP")
-        incident, step, *reason = words.args
+        incident, step, *rest = words.args
         person = self._person(asker)
-        approved = words.verb == "approve"
-        self.cases.decide(incident, step, approved=approved, person=person, reason=" ".join(reason), seen_hash="")
-        done = f"{foreign(step)} {'approved' if approved else 'refused'}"
-        self._slack.whisper(asker, said(f"*{foreign(incident)}*: {done} by {foreign(person)}."))
+        answer: dict[str, Any] = {}
+        if words.verb == "veto":
+            if not rest:
+                raise UsageError("veto which target?", hint="/irtool veto INC-… STEP TARGET why")
+            answer["items"] = [rest.pop(0)]
+        if words.verb == "break-glass":
+            if not rest:
+                raise UsageError("break-glass needs a reason", hint="/irtool break-glass INC-… STEP why")
+            answer["break_glass"] = " ".join(rest)
+        answer |= {"reason": " ".join(rest), "back": words.verb == "revoke"}
+        approved = words.verb not in {"refuse", "veto"}
+        self.cases.decide(incident, step, approved=approved, person=person, **answer)
+        told = f"{foreign(step)} {_DONE[words.verb]} by {foreign(person)}"
+        self._slack.whisper(asker, said(f"*{foreign(incident)}*: {told}."))
+
+    def _ratify(self, asker: Asker, words: Words) -> None:
+        incident = _one(words, f"{words.verb} INC-…")
+        person, note = self._person(asker), " ".join(words.args[1:])
+        if words.verb == "disown" and not note:
+            raise UsageError("disown needs a reason", hint="/irtool disown INC-… why")
+        how = {"disown": note} if words.verb == "disown" else {"note": note}
+        self.cases.ratify(incident, person, **how)
+        told = f"break-glass {_DONE[words.verb]} by {foreign(person)}"
+        self._slack.whisper(asker, said(f"*{foreign(incident)}*: {told}."))
 
     def _status(self, asker: Asker, words: Words) -> None:
         if words.args:
@@ -151,15 +183,28 @@ class Door:
             case "approve" | "refuse":
                 person = self._person(click.asker)
                 approved = click.action == "approve"
-                self.cases.decide(
-                    ref.incident, ref.step, approved=approved, person=person, reason="", seen_hash=ref.hash
-                )
+                self.cases.decide(ref.incident, ref.step, approved=approved, person=person, seen_hash=ref.hash)
+            case "veto":
+                self._veto(click, ref)
             case "plan":
                 self._show(click.asker, ref.incident, list(views.plan_lines(self._desk.planned(ref.incident))))
             case "show":
                 self._show(click.asker, ref.incident, self._step(ref))
             case _:
                 raise UsageError("this button is not one that irtool understands", hint="/irtool status")
+
+    def _veto(self, click: Click, ref: Ref) -> None:
+        """The menu's choice is the change's number in exactly that plan of the step."""
+        step = find_step(self._desk.history(ref.incident), ref.step)
+        if step.hash != ref.hash or not click.chosen.isascii() or not click.chosen.isdigit():
+            raise Refused(f"the plan of step {ref.step} has changed since it was shown", hint="/irtool status")
+        change = step.changes[min(int(click.chosen), len(step.changes) - 1)]
+        self.cases.decide(
+            ref.incident, ref.step, approved=False, person=self._person(click.asker), seen_hash=ref.hash,
+            items=[change.item],
+        )  # fmt: skip
+        told = f"{target(change)} is left out of {foreign(ref.step)}; the rest goes on"
+        self._slack.whisper(click.asker, said(f"*{foreign(ref.incident)}*: {told}."))
 
     def _step(self, ref: Ref) -> list[str]:
         history = self._desk.history(ref.incident)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-VERBS = ("plan", "run", "resume", "status", "timeline", "approve", "refuse", "help")
+VERBS = (
+    "plan", "run", "resume", "status", "timeline", "approve", "refuse", "veto", "revoke", "break-glass", "ratify",
+    "disown", "help",
+)  # fmt: skip
 
 HELP = (
     "*irtool* takes the words of the terminal, as `/irtool …` or `@irtool …`:",
@@ -13,7 +16,10 @@ HELP = (
     "`run PLAYBOOK` and the complaint: the same, and start at once;  `run INC-…`: start what is planned",
     "`resume INC-…`: go on with a run that was stopped",
     "`status` or `status INC-…`: where everything stands;  `timeline INC-…`: what happened",
-    "`approve INC-… STEP`, `refuse INC-… STEP why`: answer a request",
+    "`approve INC-… STEP`, `refuse INC-… STEP why`: answer a request;  `revoke INC-… STEP`: take your yes back",
+    "`veto INC-… STEP TARGET why`: leave one target out, as long as it was not begun; the rest goes on",
+    "`break-glass INC-… STEP why`: alone, without the approval of others",
+    "`ratify INC-…`, `disown INC-… why`: stand by a break-glass of somebody else, or not",
     "In a thread, `@irtool plan email-abuse` takes the thread's first message as the complaint.",
 )
 

@@ -38,12 +38,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button somebody pressed; `message` is the time stamp of the message it is on."""
+    """A button somebody pressed; `message` is the time stamp of the message it is on. `chosen` is what they picked, if
+    it was a menu."""
 
     asker: Asker
     action: str
     value: str
     message: str
+    chosen: str = ""
 
 
 def read(kind: str, payload: Mapping[str, Any], me: str) -> Command | Click | None:
@@ -86,7 +88,10 @@ def _click(payload: Mapping[str, Any]) -> Click | None:
         respond=_text(payload, "response_url"),
         trigger=_text(payload, "trigger_id"),
     )
-    return Click(asker, name.removeprefix("irtool."), _text(action, "value"), _text(place, "message_ts"))
+    about, chosen = _text(action, "value"), ""
+    if action.get("type") == "static_select":
+        about, chosen = _text(action, "block_id"), _text(_part(action, "selected_option"), "value")
+    return Click(asker, name.removeprefix("irtool."), about, _text(place, "message_ts"), chosen)
 
 
 def names(envelope: str, payload: Mapping[str, Any]) -> tuple[str, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from irtool.chat.blocks import Message, Ref, button, row, section, sections
-from irtool.chat.words import foreign, plural, sizes, target
+from irtool.chat.blocks import Message, Ref, button, menu, row, section, sections
+from irtool.chat.words import foreign, plain_target, plural, sizes, target
 from irtool.history import Approval, ChangeStatus, History
-from irtool.records import Plan, PlanStep, to_json
+from irtool.records import Event, Plan, PlanStep, to_json
 from irtool.run.approvals import pending
 from irtool.verbs import CATALOGUE
 
@@ -42,11 +42,46 @@ def headline(history: History, stamp: str) -> Message:
         lines.append(counts(history.plan))
     if history.opened_at:
         lines.append(f"opened {history.opened_at:%Y-%m-%d %H:%M}Z by {foreign(history.started_by)}{_span(history)}")
+    lines += list(alone(history))
     lines += list(trouble(history))
     blocks = [section("\n".join(lines))]
     if history.plan:
         blocks.append(row(*_headline_buttons(history, history.plan, stamp)))
     return Message(f"{history.incident} {title}: {history.status} {progress(history)}".rstrip(), blocks)
+
+
+def alone(history: History) -> Iterator[str]:
+    """Every break-glass that nobody else has ratified, and those that somebody does not stand by."""
+    for use in history.break_glass:
+        if use.is_open:
+            yield (
+                f":rotating_light: *BREAK-GLASS* by {foreign(use.by)} alone ({foreign(', '.join(use.steps))}): "
+                f"{foreign(use.why)}. Not ratified: `/irtool ratify {history.incident}`"
+            )
+        elif use.disowned_by:
+            yield f":rotating_light: *BREAK-GLASS* by {foreign(use.by)}, disowned by {foreign(use.disowned_by)}"
+
+
+def moved_lines(events: Iterable[Event]) -> Iterator[str]:
+    """What is not as it was planned, as the last refused plan says, and where to go from there."""
+    refused = [e for e in events if e.kind == "plan.refused"]
+    diff = refused[-1].data.get("diff") if refused else None
+    rows = [d for d in diff if isinstance(d, dict)] if isinstance(diff, list) else []
+    yield "The world has moved since the plan. Nothing was changed; there is a new plan."
+    for one in rows[:_SHOWN]:
+        yield f"• {foreign(one.get('sentence'))}"
+    if len(rows) > _SHOWN:
+        yield f"… and {len(rows) - _SHOWN:,} more"
+    if refused:
+        yield f"Next: See the plan, then `/irtool run {refused[-1].incident}`"
+
+
+def _needs(step: PlanStep) -> str:
+    many = f" of {step.quorum} persons" if step.quorum > 1 else ""
+    within = f" within {step.expires}" if step.expires else ""
+    who = {"self": "your yes", "peer": "a second person"}.get(step.approval, "")
+    who = f"the yes{many}" if many and who else who
+    return f"needs {who}{within}" if who else ""
 
 
 def _headline_buttons(history: History, plan: Plan, stamp: str) -> Iterator[dict[str, object]]:
@@ -104,7 +139,7 @@ def _why(status: ChangeStatus) -> str:
 def plan_lines(plan: Plan, steps: Sequence[PlanStep] | None = None) -> Iterator[str]:
     """The plan, or some of its steps: every target with its present and future state."""
     for step in plan.steps if steps is None else steps:
-        need = {"self": "  (needs your yes)", "peer": "  (needs a second person)"}.get(step.approval, "")
+        need = f"  ({_needs(step)})" if _needs(step) else ""
         yield f"*{foreign(step.title)}*{need}" if step.changes else f"{foreign(step.title)}: nothing to do"
         if step.approval_reason:
             yield foreign(step.approval_reason)
@@ -124,8 +159,13 @@ def step_lines(history: History) -> Iterator[str]:
         yield f"{foreign(step.id)}: " + (", ".join(f"{n:,} {s}" for s, n in states.items()) or "nothing to do")
 
 
-def request(history: History, step: PlanStep, asked: Sequence[str], headline_stamp: str) -> Message:
-    """The question to those who may answer it (`asked`: mentions), bound to exactly this plan of the step."""
+def request(
+    history: History, step: PlanStep, asked: Sequence[str], headline_stamp: str, given: Sequence[Approval] = ()
+) -> Message:
+    """The question to those who may answer it (`asked`: mentions), bound to exactly this plan of the step.
+
+    `given` are the yes of those who have said it while more are needed.
+    """
     todo = pending(history, step)
     who = " ".join(asked) or "Nobody in irtool.yaml with a Slack id may answer this."
     question = f"{foreign(step.title)}: {plural(len(todo), 'change')}?"
@@ -135,13 +175,21 @@ def request(history: History, step: PlanStep, asked: Sequence[str], headline_sta
     lines = [f"{who}  *{question}*{final}", names, f"{history.incident}, asked for by {foreign(history.started_by)}"]
     if step.approval_reason:
         lines.insert(1, foreign(step.approval_reason))
+    if step.quorum > 1 or step.expires:
+        so_far = f"; so far: {', '.join(foreign(a.person) for a in given)}" if given else ""
+        lines.append(f"It {_needs(step)}{so_far}")
     ref = Ref(history.incident, step.id, step.hash, headline_stamp)
     buttons = row(
         button("approve", "Approve", ref, style="primary", confirm=f"{question}{final}"),
         button("refuse", "Refuse", ref, style="danger", confirm=f"Refuse: {question}"),
         button("show", "Show", ref),
     )
-    return Message(f"{history.incident}: {question}", [section("\n".join(line for line in lines if line)), buttons])
+    blocks = [section("\n".join(line for line in lines if line)), buttons]
+    if len(todo) > 1:
+        numbers = {c.item: n for n, c in enumerate(step.changes)}
+        options = [(plain_target(c), str(numbers[c.item])) for c in todo]
+        blocks.append(menu("veto", "Leave one out …", ref, options, confirm="Leave this one out? The rest goes on."))
+    return Message(f"{history.incident}: {question}", blocks)
 
 
 def answered(history: History, step: str, step_hash: str) -> Message:
@@ -156,6 +204,8 @@ def answered(history: History, step: str, step_hash: str) -> Message:
 
 def _answer(given: Approval) -> str:
     word = "Approved" if given.approved else "Refused"
+    word = "BREAK-GLASS, approved" if given.break_glass else word
+    word = f"Taken back: {word.lower()}" if given.revoked else word
     which = f" for {', '.join(foreign(i) for i in given.items[:_SHOWN])}" if given.items else ""
-    why = f": {foreign(given.reason)}" if given.reason else ""
+    why = f": {foreign(given.break_glass or given.reason)}" if given.break_glass or given.reason else ""
     return f"{word}{which} by {foreign(given.person)} at {str(to_json(given.at))[11:19]}Z{why}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from irtool.errors import FaultsError, IrtoolError
 from irtool.records import Change
-from irtool.tell.clean import defang, slack
+from irtool.tell.clean import defang, slack, terminal
 
 LONGEST = 300
 """Characters of one piece of foreign text."""
@@ -37,6 +37,11 @@ def mention(slack_id: str) -> str:
 def target(change: Change) -> str:
     """What a change is applied to."""
     return foreign(change.label or change.target)
+
+
+def plain_target(change: Change) -> str:
+    """The same where Slack takes plain text: nothing in it is markup there."""
+    return terminal(defang(change.label or change.target))
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -8,30 +8,40 @@ import typer
 
 from irtool import __version__
 from irtool.cli import (
+    anchor,
     approve,
     check,
     close,
     demo,
     doctor,
+    evidence,
+    expire,
+    hunt,
+    indicators,
     ingest,
+    leases,
     note,
     notices,
     plan,
     policy,
+    ratify,
     report,
     resume,
     sandbox,
     schema,
     slack,
     status,
+    templates,
     timeline,
     triage,
     undo,
     verify,
+    watch,
 )
 from irtool.cli import (
     run as run_command,
 )
+from irtool.cli.broken import broken
 
 EPILOG = """\b
 Start here:   irtool demo
@@ -56,25 +66,36 @@ for name, function in (
     ("doctor", doctor.doctor),
     ("ingest", ingest.ingest),
     ("triage", triage.triage),
+    ("hunt", hunt.hunt),
     ("plan", plan.plan),
     ("run", run_command.run),
     ("resume", resume.resume),
     ("approve", approve.approve),
     ("refuse", approve.refuse),
+    ("ratify", ratify.ratify),
     ("status", status.status),
     ("timeline", timeline.timeline),
     ("note", note.note),
+    ("watch", watch.watch),
     ("verify", verify.verify),
+    ("anchor", anchor.anchor),
+    ("evidence", evidence.evidence),
     ("close", close.close),
     ("undo", undo.undo),
+    ("leases", leases.leases),
+    ("expire", expire.expire),
     ("report", report.report),
     ("notices", notices.notices),
+    ("indicators", indicators.indicators),
     ("check", check.check),
     ("schema", schema.schema),
     ("sandbox", sandbox.sandbox),
 ):
     app.command(name)(function)
 app.add_typer(policy.commands, name="policy")
+app.add_typer(report.commands, name="report")
+app.add_typer(notices.commands, name="notices")
+app.add_typer(templates.commands, name="templates")
 
 
 def run(serve_slack: slack.ServeSlack) -> None:
@@ -83,4 +104,5 @@ def run(serve_slack: slack.ServeSlack) -> None:
         sys.stdout.write(f"irtool {__version__}\n")
         return
     app.command("slack")(slack.command(serve_slack))
-    app()
+    with broken():
+        app()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
-from irtool.cli.out import answer, clean, leave, next_is, say
+from irtool.cli.out import answer, clean, colour, leave, next_is, say
 from irtool.cli.views import findings_lines, plural, show_plan, step_states, trouble, wrapped
 from irtool.errors import IrtoolError, UsageError
 from irtool.history import History
-from irtool.records import Json, Plan
-from irtool.run.approvals import clearance
+from irtool.records import Json, Plan, PlanStep
+from irtool.run.approvals import clearance, missing_yes
 from irtool.run.outcome import Outcome
+from irtool.run.ratify import unratified
 
 _INCIDENT = re.compile(r"INC-\d{4}-\d{4,}\Z")
 
@@ -86,6 +88,7 @@ def finish(history: History, outcome: Outcome, *, as_json: bool) -> None:
         say(clean(outcome.message))
     for bad in trouble(history):
         say(f"  {bad.state.upper():<9} {clean(bad.change.id)}  {clean(bad.error)}")
+    show_unratified(history)
     _next(history, outcome)
     leave(outcome.exit_code)
 
@@ -108,17 +111,39 @@ def _next(history: History, outcome: Outcome) -> None:
 def show_waiting(history: History, steps: Collection[str] | None = None) -> bool:
     """Say whose yes these steps want and how to give it; without `steps` the first that wants one. Whether any did."""
     shown = False
+    now = datetime.now(UTC)
     for step in history.plan.steps if history.plan else ():
-        waits = clearance(history, step).ask
+        waits = clearance(history, step, now).ask
         if not waits or (shown if steps is None else step.id not in steps):
             continue
         shown = True
-        who = "someone other than you" if step.approval == "peer" else "you"
-        say(f"{history.incident} waits at {step.id} for {who}: {plural(len(waits), 'change')}.")
+        say(f"{history.incident} waits at {step.id} for {_whom(history, step, now)}: {plural(len(waits), 'change')}.")
         if step.approval_reason:
             say("\n".join(wrapped(clean(step.approval_reason), "  ! ", "    ")))
         next_is(f"irtool approve {history.incident} {step.id} --as PERSON", f"irtool resume {history.incident}")
     return shown
+
+
+def _whom(history: History, step: PlanStep, now: datetime) -> str:
+    """Whose yes a step waits for."""
+    missing = missing_yes(history, step, now)
+    if step.quorum <= 1:
+        return "someone other than you" if step.approval == "peer" else "you"
+    others = " other than you" if step.approval == "peer" else ""
+    said = step.quorum - missing
+    so_far = f" ({said} of {step.quorum} said yes)" if said else ""
+    return f"{missing} {'person' if missing == 1 else 'persons'}{others}{so_far}"
+
+
+def show_unratified(history: History) -> None:
+    """Nag about a break-glass that nobody else has looked at."""
+    waiting = unratified(history)
+    for use in waiting:
+        steps = clean(", ".join(use.steps))
+        text = f"BREAK-GLASS by {clean(use.by)} alone at {use.at:%Y-%m-%d %H:%MZ} ({steps}): {clean(use.why)}"
+        say(colour("\n".join(wrapped(text, "! ", "  ")), "red"))
+    if waiting:
+        next_is(f"irtool ratify {history.incident} --as SOMEBODY-ELSE")
 
 
 def finish_undo(history: History, outcome: Outcome, again: str, *, as_json: bool) -> None:

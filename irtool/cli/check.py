@@ -58,6 +58,15 @@ def _playbook(ref: str, as_json: bool) -> int:
         else:
             data("\n".join(clean(f) for f in error.faults or (error.message,)))
         return 1
+    from irtool import config as configuration
+    from irtool.wiring.templating import playbook_faults
+
+    if faults := playbook_faults(configuration.load(), book.steps):
+        if as_json:
+            answer({"playbook": ref, "ok": False, "faults": faults})
+        else:
+            data("\n".join(clean(f) for f in faults))
+        return 1
     if as_json:
         answer({"playbook": book.name, "ok": True, "steps": len(book.steps), "sha256": book.sha256})
     else:

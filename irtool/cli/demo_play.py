@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -89,10 +88,11 @@ def _run(desk: Desk, demo: Demo, *, quiet: bool) -> tuple[str, Outcome]:
 
 def _write_papers(desk: Desk, incident: str, folder: Path) -> None:
     for name, lang, format_ in REPORTS:
-        text = desk.report(incident, lang=lang, format_=format_, style="report")
-        (folder / name).write_text(text)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        desk.report_written(incident, Path(name), format_, lang, digest)
+        reports = desk.reports(incident)
+        order = reports.order(style="report", lang=lang)
+        content = reports.render(reports.write(order), format_)
+        (folder / name).write_bytes(content)
+        reports.record(Path(name), format_, content, order, by="", published=False)
 
 
 def _answer(desk: Desk, incident: str, outcome: Outcome, before: tuple[int, str], after: tuple[int, str]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from irtool.wiring import Desk
     from irtool.wiring.logcheck import LogCheck
 
-_MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fault": ("BAD ", "red")}
+_MARKS = {"ok": ("ok  ", "green"), "unproven": ("?   ", "cyan"), "warn": ("warn", "yellow"), "fault": ("BAD ", "red")}
 
 
 def doctor(
@@ -25,8 +25,10 @@ def doctor(
 ) -> None:
     """Check that everything works which a run will need.
 
-    Configuration, people, journal, logs, directory, and the address and credentials of every connector. `irtool doctor
-    logs` says which questions each log cannot answer, and which setting of the mail server would cure it.
+    Configuration, people, journal, leases that are over, logs, directory, templates, the address and credentials of
+    every connector, and whether each may do its verbs and undo them: "?" where reading alone cannot prove it. Nothing
+    is changed. `irtool doctor logs` says which questions each log cannot answer, and which setting of the mail server
+    would cure it.
 
     Example: irtool doctor logs
     """

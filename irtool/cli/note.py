@@ -20,13 +20,18 @@ def note(
     at: Annotated[
         str | None, typer.Option(help="When it happened: 2025-04-14T16:52Z or with an offset; default now.")
     ] = None,
+    corrects: Annotated[
+        int | None,
+        typer.Option(metavar="EVENT", help="The note that this corrects: seq in timeline --json."),
+    ] = None,
     person: AsOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put what people did on the timeline.
 
-    The word #aware in it says that this is when the team knew; the report counts from it.
+    The word #aware in it says that this is when the team knew; the report counts from it. #credit names who agreed to
+    be thanked in public.
 
     Example: irtool note "IDR sees the post on Reddit #aware" --at 2025-04-14T16:52Z
     """
@@ -39,7 +44,7 @@ def note(
         if not words:
             raise UsageError("the note is empty; nothing was written", hint='irtool note "what happened"')
         name = desk.pick(incident, any_state=True)
-        event = desk.note(name, words, desk.who(person), _moment(at) if at else None)
+        event = desk.note(name, words, desk.who(person), _moment(at) if at else None, corrects)
         if as_json:
             answer(event)
             return

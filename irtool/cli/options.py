@@ -23,4 +23,16 @@ InputOption: TypeAlias = Annotated[
 YesOption: TypeAlias = Annotated[
     bool, typer.Option("--yes", help="Say yes to steps that need only your own yes. Never covers a second person.")
 ]
+BreakGlassOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--break-glass",
+        metavar="WHY",
+        help="Go on alone, without the approval of others. Never past a guard; somebody else has to ratify it.",
+        show_default=False,
+    ),
+]
+ShadowOption: TypeAlias = Annotated[
+    bool, typer.Option("--shadow", help="Everything but the changes: looks, asks and rehearses, sends nothing.")
+]
 AllOption: TypeAlias = Annotated[bool, typer.Option("--all", help="Show every target, not only the first few.")]

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn, TextIO
 
 import typer
 
 from irtool.errors import FaultsError, IrtoolError
 from irtool.records import to_json
+from irtool.redact import KNOWN
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
 
 
 def data(text: str) -> None:
     """An answer: stdout."""
+    text = KNOWN.hide(text)
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
 
@@ -34,9 +38,9 @@ def answer(value: object) -> None:
 def say(text: str = "", *, end: str = "\n") -> None:
     """Talk: stderr. The caller has cleaned what is foreign in it. A reader who went away does not end a run."""
     try:
-        sys.stderr.write(text + end)
+        sys.stderr.write(KNOWN.hide(text) + end)
         sys.stderr.flush()
-    except BrokenPipeError:
+    except OSError:  # a closed pipe, a terminal that is gone (EIO), a full disk behind a redirection
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
@@ -93,9 +97,29 @@ def leave(code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
+ENDINGS = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
+"""The signals that end a command as Ctrl-C does, with what Python does about them by itself."""
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(130))
+    raise KeyboardInterrupt
+
+
 @contextmanager
 def door() -> Iterator[None]:
-    """The front door: expected errors become sentences and exit codes; Ctrl-C is 130; a closed pipe is silent."""
+    """The front door: expected errors become sentences and exit codes; Ctrl-C is 130; a closed pipe is silent.
+
+    SIGTERM and SIGHUP (the terminal was closed) end a command as Ctrl-C does, unless it was started to ignore them. A
+    second Ctrl-C does not wait for servers that are only being looked at.
+    """
+    for number, usual in ENDINGS.items():
+        if signal.getsignal(number) == usual:
+            signal.signal(number, _interrupted)
     try:
         yield
     except IrtoolError as error:
@@ -109,19 +133,43 @@ def door() -> Iterator[None]:
         leave(0)
 
 
-def confirm(question: str, choices: dict[str, str]) -> str:
-    """Ask on stderr, read stdin; returns the key of the choice, the last one at the end of input."""
+def confirm(question: str, choices: dict[str, str], *, nobody: str | None = None) -> str:
+    """Ask on stderr, read stdin; returns the key of the choice. At the end of input it is `nobody`, or else the last.
+
+    A terminal that is gone has said neither yes nor no: that ends the question as Ctrl-C does.
+    """
     words = "  ".join(f"[{key}]{word[len(key) :]}" for key, word in choices.items())
     while True:
         say(f"{question}  {words}: ", end="")
-        line = sys.stdin.readline()
+        line = _typed()
         if not line:
             say("")
-            return list(choices)[-1]
+            return list(choices)[-1] if nobody is None else nobody
         given = line.strip().lower()
         for key, word in choices.items():
             if given in {key, word}:
                 return key
+
+
+def _typed() -> str:
+    """One line from a person; "" at the end of input. Ctrl-C, or a terminal that is gone, ends the question."""
+    before = {n: signal.getsignal(n) for n in ENDINGS}
+    for number in ENDINGS:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        return sys.stdin.readline()
+    except OSError:
+        raise KeyboardInterrupt from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def typed_line(question: str) -> str:
+    """A line of free text; "" at the end of input."""
+    say(question, end="")
+    return _typed().rstrip("\n")
 
 
 def interactive() -> bool:

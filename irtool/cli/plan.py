@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from irtool.cli.options import AllOption, AsOption, ConfigOption, InputOption, JsonOption
-from irtool.cli.out import answer, door
+from irtool.cli.options import AllOption, AsOption, ConfigOption, InputOption, JsonOption, ShadowOption
+from irtool.cli.out import answer, data, door
 
 
 def plan(
@@ -16,6 +16,8 @@ def plan(
     inputs: InputOption = None,
     person: AsOption = None,
     show_all: AllOption = False,
+    shadow: ShadowOption = False,
+    calls: Annotated[bool, typer.Option("--calls", help="Show every call that would be sent.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -23,12 +25,16 @@ def plan(
 
     Opens an incident, finds the campaign, looks every target up. Changes nothing.
 
+    Approvals are bound to the very calls that a plan would send; --calls shows them.
+
     Example: irtool plan email-abuse complaint.eml
     """
+    from irtool.cli.calls_view import call_lines, rehearsed
     from irtool.cli.cases import after_plan, given_inputs, is_incident, opened, plan_answer, show_opened
     from irtool.cli.progress import bar
     from irtool.cli.sources import read_all
     from irtool.wiring import open_desk
+    from irtool.wiring.approving import planned_calls
 
     with door(), open_desk(config) as desk, bar() as progress:
         by = desk.who(person)
@@ -38,11 +44,14 @@ def plan(
             sources = read_all(complaints or [])
             incident = desk.open(playbook, sources, given_inputs(inputs), by, "terminal", progress)
         with opened(incident):
-            made = desk.plan(incident, by, progress)
+            made = desk.plan(incident, by, progress, shadow=shadow)
         progress.close()
         history = desk.history(incident)
+        sent = planned_calls(desk.events(incident))
         if as_json:
-            answer(plan_answer(history, made))
+            answer({**plan_answer(history, made), "calls": rehearsed(made, sent)})
             return
         show_opened(history, made, whole=show_all)
+        if calls:
+            data("\n".join(call_lines(made, sent)))
         after_plan(incident, made)

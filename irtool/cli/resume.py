@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from irtool.cli.options import AsOption, ConfigOption, IncidentArgument, JsonOption, YesOption
+from irtool.cli.options import AsOption, BreakGlassOption, ConfigOption, IncidentArgument, JsonOption, YesOption
 from irtool.cli.out import clean, door, say
 from irtool.errors import UsageError
 
@@ -19,6 +19,7 @@ def resume(
     ] = None,
     person: AsOption = None,
     yes: YesOption = False,
+    break_glass: BreakGlassOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -28,12 +29,13 @@ def resume(
 
     Example: irtool resume INC-2026-0001
     """
-    from irtool.cli.carry import carry_out
+    from irtool.cli.carry import carry_out, why_alone
     from irtool.wiring import open_desk
 
     with door(), open_desk(config) as desk:
         name = desk.pick(incident)
-        by = desk.who(person)
+        by = desk.who(person, exactly=break_glass is not None)
+        alone = why_alone(desk, by, break_glass)
         for given in settle or ():
             change, _, word = given.rpartition("=")
             if word not in {"done", "failed"} or not change:
@@ -43,4 +45,4 @@ def resume(
             desk.settle(name, change, applied=word == "done", by=by)
             say(f"{clean(change)}: {clean(by)} says it was {'applied' if word == 'done' else 'not applied'}")
         desk.planned(name)
-        carry_out(desk, name, by, yes=yes, as_json=as_json)
+        carry_out(desk, name, by, yes=yes, as_json=as_json, break_glass=alone)

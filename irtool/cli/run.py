@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from irtool.cli.options import AllOption, AsOption, ConfigOption, InputOption, JsonOption, YesOption
+from irtool.cli.options import (
+    AllOption,
+    AsOption,
+    BreakGlassOption,
+    ConfigOption,
+    InputOption,
+    JsonOption,
+    ShadowOption,
+    YesOption,
+)
 from irtool.cli.out import door
 
 
@@ -16,6 +25,8 @@ def run(
     inputs: InputOption = None,
     person: AsOption = None,
     yes: YesOption = False,
+    break_glass: BreakGlassOption = None,
+    shadow: ShadowOption = False,
     show_all: AllOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -26,24 +37,27 @@ def run(
 
     Examples: irtool run email-abuse complaint.eml
               irtool run INC-2026-0001
+              irtool run INC-2026-0001 --break-glass "alone on call, 40,000 messages an hour"
     """
-    from irtool.cli.carry import carry_out
+    from irtool.cli.carry import carry_out, why_alone
     from irtool.cli.cases import given_inputs, is_incident, opened, show_opened
     from irtool.cli.progress import bar
     from irtool.cli.sources import read_all
     from irtool.wiring import open_desk
 
     with door(), open_desk(config) as desk:
-        by = desk.who(person)
+        by = desk.who(person, exactly=break_glass is not None)
+        alone = why_alone(desk, by, break_glass)
         if is_incident(playbook):
             incident = playbook
-            desk.planned(incident)
+            if not desk.planned(incident).is_shadow and shadow:
+                desk.plan(incident, by, shadow=True)
         else:
             with bar() as progress:
                 sources = read_all(complaints or [])
                 incident = desk.open(playbook, sources, given_inputs(inputs), by, "terminal", progress)
                 with opened(incident):
-                    made = desk.plan(incident, by, progress)
+                    made = desk.plan(incident, by, progress, shadow=shadow)
             if not as_json:
                 show_opened(desk.history(incident), made, whole=show_all)
-        carry_out(desk, incident, by, yes=yes, as_json=as_json)
+        carry_out(desk, incident, by, yes=yes, as_json=as_json, break_glass=alone)

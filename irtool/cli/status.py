@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from irtool.cli.options import AllOption, ConfigOption, IncidentArgument, JsonOption
 from irtool.cli.out import answer, clean, data, door, next_is, say
 from irtool.history import History
@@ -10,6 +14,7 @@ from irtool.history import History
 def status(
     incident: IncidentArgument = None,
     show_all: AllOption = False,
+    calls: Annotated[bool, typer.Option("--calls", help="Show every call that its plan sends.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -17,8 +22,11 @@ def status(
 
     Example: irtool status INC-2026-0001
     """
+    from irtool.cli.calls_view import call_lines
+    from irtool.cli.cases import show_unratified
     from irtool.cli.views import show_plan, status_line, step_states, trouble
     from irtool.wiring import open_desk
+    from irtool.wiring.approving import planned_calls
 
     with door(), open_desk(config) as desk:
         names = [incident] if incident else list(desk.journal.incidents())
@@ -39,8 +47,11 @@ def status(
         data("\n".join(step_states(only)))
         for bad in trouble(only):
             data(f"  {bad.state.upper():<9} {clean(bad.change.id)}  {clean(bad.error)}")
+        if calls and only.plan:
+            data("\n".join(call_lines(only.plan, planned_calls(desk.events(only.incident)))))
         if show_all and only.plan:
             show_plan(only.plan, whole=True, fresh=False)
+        show_unratified(only)
         _next(only, show_all=show_all)
 
 

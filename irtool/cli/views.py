@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from irtool.cli.out import clean, colour, say
@@ -22,6 +22,7 @@ _ENDS = {
     "change.already": "already so",
     "change.skipped": "skipped",
     "change.refused": "refused",
+    "change.shadowed": "SHADOW, NOT SENT",
     "change.failed": "FAILED",
     "change.unknown": "UNKNOWN",
     "undo.failed": "UNDO FAILED",
@@ -92,12 +93,15 @@ def span(findings: Mapping[str, Json]) -> str:
     return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
 
 
-def show_plan(plan: Plan, *, whole: bool = False, fresh: bool = True) -> None:
-    """Every step, its targets, their present and future state. A plan that is not `fresh` may be carried out by now."""
+def show_plan(plan: Plan, *, whole: bool = False, fresh: bool = True, marked: Collection[str] = ()) -> None:
+    """Every step, its targets, their present and future state. A plan that is not `fresh` may be carried out by now.
+
+    `marked` are changes (`step/item`) that stand out with a `*`.
+    """
     for step in plan.steps:
         if step.uses == "triage.complaint":
             continue
-        for line in _step_lines(step, whole=whole):
+        for line in _step_lines(step, whole=whole, marked=marked):
             say(line)
     counts = {name: sum(1 for c in plan.changes if c.action == name) for name in _SIGN}
     words = [f"{counts['do']} to do", f"{counts['already']} already so", f"{counts['skipped']} skipped"]
@@ -109,26 +113,39 @@ def show_plan(plan: Plan, *, whole: bool = False, fresh: bool = True) -> None:
     say(f"{so_far}  plan {plan.hash[:8]}")
 
 
-def _step_lines(step: PlanStep, *, whole: bool) -> Iterator[str]:
+def _step_lines(step: PlanStep, *, whole: bool, marked: Collection[str] = ()) -> Iterator[str]:
     todo = [c for c in step.changes if c.action == "do"]
-    needs = {"self": "needs your yes", "peer": "needs a second person"}.get(step.approval, "") if todo else ""
+    needs = _needs(step) if todo else ""
     expiry = {c.expires_at for c in todo}
     until = f"until {next(iter(expiry)):%d %b}" if len(expiry) == 1 and None not in expiry else ""
-    remarks = ", ".join(r for r in (until, needs, "" if step.changes else "nothing to do") if r)
+    shadow = "SHADOW, sends nothing" if any(c.shadow for c in todo) else ""
+    remarks = ", ".join(r for r in (until, needs, shadow, "" if step.changes else "nothing to do") if r)
     room = WIDTH - 18 - (len(remarks) + 2 if remarks else 0)
     title = clean(step.title)
     title = title if len(title) <= room else title[: room - 1] + "…"
     yield f"{step.id:<17} {title}" + (f"  {colour(remarks, 'yellow' if needs else 'dim')}" if remarks else "")
     if step.approval_reason:
         yield from wrapped(clean(step.approval_reason), "    ! ", "      ")
-    shown = step.changes if whole or len(step.changes) <= SHOWN else step.changes[: SHOWN - 1]
+    ordered = sorted(step.changes, key=lambda c: c.id not in marked)
+    shown = ordered if whole or len(ordered) <= SHOWN else ordered[: SHOWN - 1]
     for change in shown:
-        yield from change_lines(change)
-    rest = step.changes[len(shown) :]
+        first, *others = change_lines(change)
+        yield f"  {colour('*', 'yellow')} {first[4:]}" if change.id in marked else first
+        yield from others
+    rest = ordered[len(shown) :]
     if rest:
         counts = [f"{sum(1 for c in rest if c.action == a)} {a}" for a in ("refused", "skipped", "already")]
         more = ", ".join(c for c in counts if not c.startswith("0 "))
         yield f"    … and {len(rest)} more{f', {more}' if more else ''}  (--all shows them)"
+
+
+def _needs(step: PlanStep) -> str:
+    """Whose yes a step needs, in a few words."""
+    who = {"self": "your yes", "peer": "a second person"}.get(step.approval, "")
+    if who and step.quorum > 1:
+        who = f"{step.quorum} persons"
+    within = f" within {step.expires}" if step.expires else ""
+    return f"needs {who}{within}" if who else ""
 
 
 def change_lines(change: Change) -> Iterator[str]:
@@ -173,9 +190,8 @@ class Lines:
             self._started[name] = event.recorded_at
         elif event.kind.startswith(("change.", "undo.")):
             self._finished(event, name)
-        elif event.kind in {"approval.given", "approval.refused"}:
-            word = "approved" if event.kind == "approval.given" else "refused"
-            say(f"{event.recorded_at:%H:%M:%S}Z  {event.step or '':<16} {word} by {clean(event.actor or '?')}")
+        elif event.kind in {"approval.given", "approval.refused", "approval.revoked"}:
+            say(f"{event.recorded_at:%H:%M:%S}Z  {event.step or '':<16} {_word(event)} by {clean(event.actor or '?')}")
 
     def _finished(self, event: Event, name: str) -> None:
         change = self._changes.get(name)
@@ -201,6 +217,18 @@ class Lines:
             told = change is not None and change.verb in _TELLS
             return "corrected" if told else clean(event.data.get("state") or "undone")
         return _ENDS.get(event.kind, event.kind)
+
+
+def _word(event: Event) -> str:
+    """What a person has decided."""
+    items = event.data.get("items")
+    some = f"{len(items)} " if isinstance(items, list) and items else ""
+    if event.kind == "approval.revoked":
+        return "approval taken back" if event.data.get("of") != "no" else "veto taken back"
+    if event.kind == "approval.refused":
+        return f"{some}left out" if some else "refused"
+    alone = "approved in BREAK-GLASS" if event.data.get("break_glass") else "approved"
+    return f"{some}{alone}"
 
 
 def status_line(history: History) -> str:

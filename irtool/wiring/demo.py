@@ -47,7 +47,9 @@ directory:
   domains: {{path: ./domains.csv, columns: {{account: account_id}}}}
 connectors:
   sandbox: {{url: "sandbox:./provider.db", token: "file:sandbox.token"}}
-# In the demo both people are you; in life each has an OS account of their own, and `irtool approve` believes only that.
+# In the demo both people are you, which has to be allowed; in life each has an OS account of their own, and only that
+# proves who says yes.
+shared_accounts: allow
 people:
   alice: {{os_user: {user}, groups: [mail-sec-leads]}}
   bianca: {{os_user: {user}, groups: [mail-sec-leads]}}

@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -16,20 +16,28 @@ from irtool.adapters.clock import SystemClock
 from irtool.adapters.journal import SqliteJournal
 from irtool.config import Config
 from irtool.errors import Refused, UsageError
-from irtool.history import ChangeStatus, History, fold
+from irtool.history import ChangeStatus, History
 from irtool.plan.guards import Guards
-from irtool.plan.planner import make_plan
 from irtool.playbook.durations import duration
 from irtool.ports import Approver, Connector, Listener, Progress
-from irtool.records import Change, Complaint, Entry, Event, Findings, Json, Plan, Playbook, to_json
-from irtool.run.looking import looker
+from irtool.records import Change, Complaint, Entry, Event, Findings, Json, Plan, Playbook
+from irtool.run.folded import Folded
+from irtool.run.moving import Replan
 from irtool.run.opening import open_incident, record_plan
-from irtool.run.people import People, Person
+from irtool.run.people import People
+from irtool.run.ratify import unratified
 from irtool.run.runner import Runner
 from irtool.verbs import CATALOGUE
+from irtool.wiring import approving
 from irtool.wiring.evidence import Evidence
+from irtool.wiring.originals import keep
 from irtool.wiring.paper import Paper
 from irtool.wiring.plumbing import Pool, Unarmed, connectors
+from irtool.wiring.reports import Reports
+from irtool.wiring.standing import status_data
+
+_MOMENT = timedelta(seconds=30)
+"""So long a plan is taken for what there is now."""
 
 
 class Desk:
@@ -39,6 +47,8 @@ class Desk:
         self.config = config
         self.clock = SystemClock()
         self._journal: SqliteJournal | None = None
+        self._made: tuple[str, datetime] | None = None
+        self._folded: dict[str, Folded] = {}
 
     @property
     def journal(self) -> SqliteJournal:
@@ -66,11 +76,7 @@ class Desk:
     @property
     def people(self) -> People:
         """The mapped people; without any, whoever uses this OS account is the one person there is."""
-        named = {
-            n: Person(os_user=p.os_user, slack=p.slack, groups=tuple(p.groups))
-            for n, p in self.config.settings.people.items()
-        }
-        return People(named or {os_user(): Person(os_user=os_user())})
+        return approving.people(self.config, os_user())
 
     def who(self, claimed: str | None, *, exactly: bool = False) -> str:
         """The person at this terminal. `--as` chooses among the people of this OS account and nobody else.
@@ -94,7 +100,9 @@ class Desk:
             raise UsageError(
                 f"the OS account {me} belongs to {', '.join(mine)}: say who you are", hint=f"add --as {mine[0]}"
             )
-        return mine[0] if mine else me
+        if mine:
+            return mine[0]
+        return f"{me} (OS account)" if self.people.who_is(me) else me  # it only bears the name of one of the people
 
     def sharing(self, account: str) -> list[str]:
         """The people who use this OS account, in the order of irtool.yaml."""
@@ -147,32 +155,14 @@ class Desk:
             door=door,
             began=began,
             known_as=self.people.known_as(by),
+            evidence=keep(self.config, sources, complaints),
         )
 
-    def plan(self, incident: str, by: str, progress: Progress | None = None) -> Plan:
-        """Look every target up and record the plan."""
-        history = self.history(incident)
-        book = books.load(history.snapshot, history.path or history.playbook, verbs=CATALOGUE, path=history.path)
-        connected = self.connectors(incident)
-        pool = Pool(self.config, connected)
-        org = self.config.settings.org
-        opened = history.opened_at or self.clock.now()
-        plan = make_plan(
-            book,
-            inputs=history.inputs,
-            findings=history.findings,
-            incident={"id": incident, "opened_at": to_json(opened)},
-            org={"name": org.name, "domains": list(org.domains)},
-            connectors=connected,
-            verbs=CATALOGUE,
-            pool=pool,
-            guards=self.guards(self.evidence.owner),
-            clock=self.clock,
-            earlier=history.changes,
-            progress=progress,
-            looker=looker(pool, self.clock, self.config.settings.workers),
-        )
-        record_plan(self.journal, incident, plan, by, self.people.known_as(by))
+    def plan(self, incident: str, by: str, progress: Progress | None = None, *, shadow: bool = False) -> Plan:
+        """Look every target up and record the plan, all of it in shadow mode if `shadow`."""
+        plan, calls = approving.make(self, self.history(incident), progress, shadow=shadow)
+        record_plan(self.journal, incident, plan, by, self.people.known_as(by), calls)
+        self._made = (plan.hash, self.clock.now())
         return plan
 
     def guards(self, owner: Callable[[str], str | None] = lambda _domain: None) -> Guards:
@@ -189,7 +179,8 @@ class Desk:
 
     def connectors(self, incident: str) -> dict[str, Connector]:
         """All connectors; what they write for people is written for this incident."""
-        return connectors(self.config, self.paper(incident).render)
+        paper = self.paper(incident)
+        return connectors(self.config, paper.render, paper.letters.draft, paper.ready)
 
     def paper(self, incident: str) -> Paper:
         """What is written for people about this incident."""
@@ -218,11 +209,23 @@ class Desk:
             approver=approver,
             listeners=listeners,
             approvers=book.approvers,
+            break_glass=self.config.settings.break_glass,
+            shadows=self.config.settings.shadow,
+            replan=self._replan(history),
             guards=self.guards(),
             workers=self.config.settings.workers,
         )
 
-    def decide(
+    def _replan(self, history: History) -> Replan | None:
+        """How the plan is made anew before a run; not if this process has made it a moment ago."""
+        if self._made and history.plan is not None:
+            hash_, when = self._made
+            if history.plan.hash == hash_ and self.clock.now() - when < _MOMENT:
+                return None
+        shadow = history.plan is not None and history.plan.is_shadow
+        return lambda now: approving.make(self, now, shadow=shadow)
+
+    def decide(  # noqa: PLR0913 - an answer and all that belongs to it, by name
         self,
         incident: str,
         step: str,
@@ -233,8 +236,12 @@ class Desk:
         items: Sequence[str] = (),
         reason: str = "",
         seen_hash: str = "",
+        break_glass: str = "",
+        back: bool = False,
     ) -> None:
-        """Record a person's yes or no. Raises Refused if it is not theirs to say.
+        """Record a person's yes or no, or (`back`) that they take it back. Raises Refused if it is not theirs to say.
+
+        `break_glass` says why they go past the approval of others.
 
         The timeline says so if the person shares their OS account, because the yes then proves less.
         """
@@ -242,7 +249,16 @@ class Desk:
         door = f"{door} (OS account shared with {', '.join(others)})" if others else door
         runner = self.runner(incident, armed=False)
         runner.decide(
-            incident, step, approved=approved, by=by, door=door, items=items, reason=reason, seen_hash=seen_hash
+            incident,
+            step,
+            approved=approved,
+            by=by,
+            door=door,
+            items=items,
+            reason=reason,
+            seen_hash=seen_hash,
+            break_glass=break_glass,
+            back=back,
         )
 
     def settle(self, incident: str, change: str, *, applied: bool, by: str) -> None:
@@ -266,7 +282,7 @@ class Desk:
 
     def history(self, incident: str) -> History:
         """Where the incident stands. Raises UsageError if there is none of that name."""
-        history = fold(incident, self.journal.events(incident))
+        history = self._folded.setdefault(incident, Folded(self.journal, incident)).history()
         if not history.events:
             raise UsageError(f"there is no incident {incident} in {self.config.journal}", hint="irtool status")
         return history
@@ -280,10 +296,11 @@ class Desk:
 
     def pick(self, given: str | None, *, any_state: bool = False) -> str:
         """The incident meant: the given one, the only open one, or (`any_state`) the only one there is."""
-        if given:
-            self.history(given)
-            return given
         names = list(self.journal.incidents())
+        if given in names or (not given and len(names) == 1):
+            return given or names[0]
+        if given:
+            raise UsageError(f"there is no incident {given} in {self.config.journal}", hint="irtool status")
         unfinished = [n for n in names if self.history(n).status not in {"contained", "undone", "closed", "refused"}]
         for candidates in (unfinished, names) if any_state else (unfinished or names,):
             if len(candidates) == 1:
@@ -294,37 +311,35 @@ class Desk:
 
     def status_data(self, history: History) -> dict[str, Json]:
         """An incident's standing for machines."""
-        counts: dict[str, Json] = {}
-        for status in history.changes.values():
-            count = counts.get(status.state)
-            counts[status.state] = (count if isinstance(count, int) else 0) + 1
-        return {
-            "incident": history.incident,
-            "playbook": history.playbook,
-            "status": history.status,
-            "opened_at": to_json(history.opened_at),
-            "started_by": history.started_by,
-            "running": self.journal.holder(history.incident),
-            "counts": counts,
-            "changes": [
-                {"id": s.change.id, "state": s.state, "effective": s.effective, "error": s.error}
-                for s in history.changes.values()
-            ],
-        }
+        return status_data(history, self.journal.holder(history.incident))
 
-    def note(self, incident: str, text: str, by: str, when: datetime | None) -> Event:
-        """Put a note on the timeline, with its own time."""
+    def note(self, incident: str, text: str, by: str, when: datetime | None, corrects: int | None = None) -> Event:
+        """Put a note on the timeline, with its own time. Raises UsageError if what it corrects is no note of it."""
+        if corrects is not None and not any(
+            e.seq == corrects and e.kind == "note.added" for e in self.journal.events(incident, corrects - 1)
+        ):
+            raise UsageError(
+                f"event {corrects} of {incident} is no note; nothing was written",
+                hint=f"irtool timeline {incident} --json",
+            )
         offset = when.strftime("%z") if when else ""
         shown = f"{offset[:3]}:{offset[3:]}" if offset and offset != "+0000" else ""
-        entry = Entry("note.added", {"text": text}, actor=by, source="person", occurred_at=when, offset=shown)
+        data: dict[str, Json] = {"text": text} | ({"corrects": corrects} if corrects is not None else {})
+        entry = Entry("note.added", data, actor=by, source="person", occurred_at=when, offset=shown)
         return self.journal.append(incident, entry)[0]
 
     def close_incident(self, incident: str, by: str, reason: str) -> Event:
         """Close the incident. Raises Refused while somebody works on it, or if it is closed, or `by` is nobody's."""
         if not self.people.who_is(by):
             raise Refused(f"{by} is not one of `people` in irtool.yaml and has no say", hint="let one of them close it")
-        if self.history(incident).closed:
+        history = self.history(incident)
+        if history.closed:
             raise Refused(f"{incident} is closed already", hint=f"irtool timeline {incident}")
+        if unratified(history) and not reason.strip():
+            raise Refused(
+                f"{incident}: break-glass was used and nobody else has ratified it",
+                hint=f'irtool ratify {incident}   (or: irtool close {incident} --reason "why all the same")',
+            )
         epoch = self.journal.lease(incident, by)
         try:
             entry = Entry("incident.closed", {"by": by, "reason": reason}, actor=by, source="person")
@@ -334,14 +349,9 @@ class Desk:
 
     # --- telling ---
 
-    def report(self, incident: str, *, lang: str, format_: str, style: str) -> str:
-        """The post-incident report or the bulletin."""
-        return self.paper(incident).report(lang=lang, format_=format_, style=style)
-
-    def report_written(self, incident: str, path: Path, format_: str, lang: str, digest: str) -> None:
-        """Put on the timeline that a report was written."""
-        data: dict[str, Json] = {"path": str(path), "format": format_, "lang": lang, "sha256": digest}
-        self.journal.append(incident, Entry("report.written", data))
+    def reports(self, incident: str) -> Reports:
+        """What is published about this incident."""
+        return Reports(self.config, self.journal, incident)
 
     def notices(self, incident: str) -> list[ChangeStatus]:
         """The notices of the incident's plan and what became of them."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from typing import Any
 
 from irtool.adapters.command import CommandLimits, CommandSender
+from irtool.adapters.credentials import OAUTH, Credential
 from irtool.adapters.files import FileSender
-from irtool.adapters.http import Credential, HttpLimits, HttpPool, Server
-from irtool.adapters.smtp import SmtpSender
+from irtool.adapters.http import HttpLimits, HttpPool, Server
+from irtool.adapters.smtp import Sign, SmtpSender
+from irtool.adapters.smtp.probe import ProbeSender, ProbeServer
 from irtool.config import Config, ConnectorConfig, NoticeSettings
 from irtool.connectors import Address, Needs, connector, needs
-from irtool.connectors.local import local
+from irtool.connectors.local import Drafts, Ready, local
 from irtool.errors import ConfigError, FaultsError, Refused, Rejected
 from irtool.ports import CallSender, Connector
 from irtool.records import Call, Json, Reply
@@ -21,10 +24,17 @@ Render = Callable[[str, str, Mapping[str, Json]], str]
 """verb, target, params -> the text of a message or a file."""
 
 SANDBOX = "sandbox"
+_PROBE = 15.0
+"""Seconds that a mail server has to answer a probe: it is asked again and again, and nothing is lost."""
 
 
-def connectors(config: Config, render: Render) -> dict[str, Connector]:
-    """The configured connectors and the local ones by name. Raises ConfigError with all that is wrong."""
+def connectors(
+    config: Config, render: Render, drafts: Drafts | None = None, ready: Ready | None = None
+) -> dict[str, Connector]:
+    """The configured connectors and the local ones by name; `ready` looks for the templates of a verb.
+
+    Raises ConfigError with all that is wrong.
+    """
     found: dict[str, Connector] = {}
     faults: list[str] = []
     for spec in config.connectors():
@@ -35,8 +45,10 @@ def connectors(config: Config, render: Render) -> dict[str, Connector]:
             faults += error.faults or (error.message,)
     if faults:
         raise ConfigError(f"{config.path}: connectors are not set up; nothing was done", faults, hint="irtool doctor")
-    own = local(render)
-    if config.settings.notices is None:
+    notices = config.settings.notices
+    through = f"{notices.smtp} {notices.from_} {notices.bounces_to}" if notices else ""
+    own = local(render, drafts, notices.per_minute if notices else 0, through, *((ready,) if ready else ()))
+    if notices is None:
         del own["mail"]
     return {**found, **own}
 
@@ -62,11 +74,12 @@ class Pool:
         self._config = config
         servers = {c.name: _server(config, c, found[c.name]) for c in config.connectors() if c.name in found}
         limits = HttpLimits(total=config.settings.timeout)
+        self._probes = {name: _probed(server) for name, server in servers.items()}
         self._http = HttpPool(servers, limits=limits, transport_for=_in_process(config))
 
     def sender(self) -> CallSender:
         """A sender that the caller closes."""
-        return Switch(self._config, self._http)
+        return Switch(self._config, self._http, self._probes)
 
 
 class Unarmed:
@@ -81,11 +94,17 @@ def _server(config: Config, spec: ConnectorConfig, built: Connector) -> Server:
     address = getattr(built, "address", Address())
     proof = address.proof
     reference = spec.secrets.get(proof.secret) if proof.kind != "none" else None
-    if proof.kind != "none" and reference is None:
+    if reference is None:
         return Server(address.bases, Credential(proof.kind), address.authenticated)
-    secret = config.secret(reference) if reference else ""
-    credential = Credential(proof.kind, secret, proof.header, proof.prefix, proof.username)
-    return Server(address.bases, credential, address.authenticated)
+    bases = {**address.bases, OAUTH: proof.token_url} if proof.token_url else address.bases
+    renew = functools.partial(config.secret, reference)
+    credential = Credential(proof.kind, renew(), proof.header, proof.prefix, proof.username, proof.scope, renew=renew)
+    return Server(bases, credential, address.authenticated)
+
+
+def _probed(server: Server) -> ProbeServer:
+    credential = server.credential
+    return ProbeServer(server.bases, credential.username, credential.secret, server.authenticated)
 
 
 def _in_process(config: Config) -> dict[str, Any]:
@@ -104,9 +123,10 @@ def _in_process(config: Config) -> dict[str, Any]:
 class Switch:
     """ports.CallSender that hands a Call to the sender of its transport; each is made when first needed."""
 
-    def __init__(self, config: Config, http: HttpPool) -> None:
+    def __init__(self, config: Config, http: HttpPool, probes: Mapping[str, ProbeServer]) -> None:
         self._config = config
         self._http = http
+        self._probes = probes
         self._made: dict[str, CallSender] = {}
 
     def send(self, call: Call) -> Reply:
@@ -128,15 +148,35 @@ class Switch:
             return CommandSender(CommandLimits(seconds=settings.timeout))
         if transport == "file":
             return FileSender(self._config.folder)
+        if transport == "smtp-probe":
+            return ProbeSender(self._probes, min(settings.timeout, _PROBE))
         if transport == "smtp" and settings.notices:
             return _post_office(self._config, settings.notices)
         raise Rejected(f"nothing here can carry a call by {transport}", hint="irtool doctor")
 
 
 def _post_office(config: Config, notices: NoticeSettings) -> SmtpSender:
+    """Where notices leave. Raises Rejected if the password or the key cannot be had."""
+    try:
+        return post_office(config, notices)
+    except ConfigError as error:
+        raise Rejected(error.message, hint=error.hint) from None
+
+
+def post_office(config: Config, notices: NoticeSettings) -> SmtpSender:
+    """The sender of notices. Raises ConfigError."""
     url = notices.smtp
     if url.startswith("outbox:"):
         url = f"outbox:{config.place(url.removeprefix('outbox:'))}"
     password = config.secret(notices.password) if notices.password else ""
     bounces = notices.bounces_to or parseaddr(notices.from_)[1]
-    return SmtpSender(url, bounces, notices.user, password, config.settings.timeout)
+    return SmtpSender(url, bounces, notices.user, password, config.settings.timeout, sign=signing(config, notices))
+
+
+def signing(config: Config, notices: NoticeSettings) -> Sign | None:
+    """How notices are signed, None if they are not. Raises ConfigError if the key is none."""
+    if notices.dkim is None:
+        return None
+    from irtool.adapters.signing import Signer
+
+    return Signer(notices.dkim.selector, notices.dkim.domain, config.secret(notices.dkim.key)).sign

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from irtool.connectors import hold
 from irtool.errors import IrtoolError
+from irtool.run.ratify import unratified
 from irtool.wiring.desk import Desk, os_user
-from irtool.wiring.plumbing import Pool, connectors
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `level`: ok, warn or fault."""
-
-    level: str
-    what: str
-    says: str
-    hint: str = ""
+from irtool.wiring.foresight import Check, connectors, due, extras, shadows
+from irtool.wiring.route import checks, template_checks
 
 
 def preflight(desk: Desk) -> Iterator[Check]:
@@ -31,8 +21,27 @@ def preflight(desk: Desk) -> Iterator[Check]:
     yield Check("ok", "configuration", str(desk.config.path))
     yield from _people(desk)
     yield from _journal(desk)
+    yield from _approvals(desk)
+    yield from due(desk)
+    yield from shadows(desk)
     yield from _logs(desk)
-    yield from _connectors(desk)
+    yield from connectors(desk)
+    yield from extras(desk)
+    yield from _notices(desk)
+
+
+def _notices(desk: Desk) -> Iterator[Check]:
+    if desk.config.settings.notices is None:
+        yield Check("warn", "notices", "no way for mail: nobody is told anything", "add notices: with smtp and from")
+        return
+    try:
+        campaigns = [desk.history(name).findings for name in desk.journal.incidents()]
+    except IrtoolError:
+        campaigns = []  # said above
+    for level, says, hint in checks(desk.config, campaigns):
+        yield Check(level, "notices", says, hint)
+    for level, says, hint in template_checks(desk.config):
+        yield Check(level, "templates", says, hint)
 
 
 def _people(desk: Desk) -> Iterator[Check]:
@@ -68,6 +77,29 @@ def _journal(desk: Desk) -> Iterator[Check]:
         yield Check("ok", "journal", f"{desk.config.journal}, {len(names)} incident{'s' * (len(names) != 1)}, whole")
 
 
+def _approvals(desk: Desk) -> Iterator[Check]:
+    settings = desk.config.settings
+    if settings.shared_accounts == "allow":
+        yield Check("warn", "approvals", "people who share an OS account can approve each other's runs")
+    accounts = {p.os_user or p.slack or n for n, p in settings.people.items()}
+    able = len(settings.people) if settings.shared_accounts == "allow" else len(accounts)
+    for about, rule in settings.approvals.items():
+        asked = rule.quorum + (rule.from_ == "peer")
+        if asked > max(able, 1):
+            besides = " besides who runs it" if rule.from_ == "peer" else ""
+            says = f"{about} takes {rule.quorum}{besides}, and of `people` {able} can be told apart"
+            yield Check("fault", "approvals", says, "add people: with os_user or slack")
+    if settings.break_glass == "deny":
+        yield Check("ok", "approvals", "break-glass is not allowed")
+    try:
+        open_uses = [(name, use) for name in desk.journal.incidents() for use in unratified(desk.history(name))]
+    except IrtoolError:  # the journal has been told of as a fault
+        return
+    for name, use in open_uses:
+        says = f"{name}: break-glass by {use.by} alone, not ratified: {use.why}"
+        yield Check("warn", "approvals", says, f"irtool ratify {name} --as SOMEBODY-ELSE")
+
+
 def _logs(desk: Desk) -> Iterator[Check]:
     settings = desk.config.settings
     if not settings.logs:
@@ -88,21 +120,3 @@ def _logs(desk: Desk) -> Iterator[Check]:
     if settings.logs:
         lacks = f"; without {', '.join(sorted(missing))}" if missing else ""
         yield Check("warn" if missing else "ok", "logs", f"{', '.join(settings.logs)} can be read{lacks}")
-
-
-def _connectors(desk: Desk) -> Iterator[Check]:
-    try:
-        found = connectors(desk.config, lambda _verb, _target, _params: "")
-        pool = Pool(desk.config, found)
-    except IrtoolError as error:
-        for fault in getattr(error, "faults", ()) or (error.message,):
-            yield Check("fault", "connectors", fault, error.hint)
-        return
-    for name, connector in found.items():
-        sender = pool.sender()
-        try:
-            yield Check("ok", name, f"{hold(connector.ping(), sender)}: {', '.join(sorted(connector.verbs()))}")
-        except IrtoolError as error:
-            yield Check("fault", name, error.message, error.hint)
-        finally:
-            sender.close()

@@ -1,4 +1,9 @@
-"""Header triage against the least any reader must do: finding the end of the headers. A ratio of one run."""
+"""Header triage against the least any reader must do: finding the end of the headers. A ratio of one run.
+
+The bar is against the two searches of `bytes.find`, one for each kind of line end, over the whole message, because that
+is how it was set. A reader that stops at the first end it finds is faster, the more so the smaller the messages; the
+ratio against that one is printed beside it.
+"""
 
 from __future__ import annotations
 
@@ -89,6 +94,13 @@ def _limit(content: bytes) -> int:
     return min(ends, default=len(content))
 
 
+def _tightest(content: bytes) -> int:
+    """The same, without looking at the body where the line ends are the usual ones."""
+    windows = content.find(b"\r\n\r\n")
+    unix = content.find(b"\n\n", 0, windows if windows >= 0 else len(content))
+    return unix if unix >= 0 else windows
+
+
 def _seconds(work: Callable[[bytes], object], messages: Sequence[bytes]) -> float:
     started = time.process_time()
     for message in messages:
@@ -101,13 +113,16 @@ def main() -> int:
     chance = random.Random(7)
     messages = [_message(chance) for _ in range(COUNT)]
     read_headers("warm up", messages[0])
-    ratios = []
+    ratios, tight = [], []
     for _ in range(3):
-        limit = _seconds(_limit, messages)
-        ratios.append(limit / _seconds(lambda content: read_headers("x", content), messages))
+        limits = _seconds(_limit, messages), _seconds(_tightest, messages)
+        ours = _seconds(lambda content: read_headers("x", content), messages)
+        ratios.append(limits[0] / ours)
+        tight.append(limits[1] / ours)
     good = max(ratios) >= BAR
     print(
         f"header triage: {max(ratios):.3f} of finding the end of the headers, bar {BAR}: {'ok' if good else 'MISSED'}"
+        f" ({max(tight):.3f} of a search that stops at the first end; {COUNT / ours:,.0f} messages/s)"
     )
     return 0 if good else 1
 

@@ -91,6 +91,14 @@ JOIN (
   GROUP BY 1
 ) m ON m.header_from = l.header_from AND m.moment = l.time
 """).fetchall()
+volume = con.execute("""
+SELECT date_trunc('minute', l.time), count(*)
+FROM log l
+JOIN campaign c ON c.account = l.account AND c.source_ip = l.source_ip AND c.header_from = l.header_from
+  AND c.header_sender = l.header_sender AND c.recipient_domain = split_part(l.recipient, '@', -1)
+WHERE l.time >= TIMESTAMP '2026-03-01 21:15:00' AND l.envelope_from = ''
+GROUP BY ALL
+""").fetchall()
 
 
 def by(position: int) -> dict[str, int]:
@@ -103,6 +111,7 @@ print(
     json.dumps(
         {
             "messages": next(row[7] for row in rows if row[6] == 0b111111),
+            "over_time": sum(count for _, count in volume),
             "accounts": by(0),
             "source_ips": by(1),
             "customers": {owner: count for owner, count in by(5).items() if owner},

@@ -68,6 +68,7 @@ def expected(scale: float = 1.0) -> dict[str, object]:
         "accounts": per_account,
         "source_ips": {_ip(n): len(range(n, messages, IPS)) for n in range(IPS)},
         "customers": {f"C{100 + n}": count for n, count in enumerate(IMPERSONATED)},
+        "over_time": messages,
         "rows": messages + sum(count for count, _ in _small()) + _innocent_rows(scale),
     }
 
@@ -292,8 +293,11 @@ def figures(found: Mapping[str, object]) -> dict[str, object]:
         assert isinstance(rows, list)
         return {str(row[key]): int(row["messages"]) for row in rows}
 
+    volume = found["volume"]
+    assert isinstance(volume, list)
     return {
         "messages": found["messages"],
+        "over_time": sum(int(bucket["messages"]) for bucket in volume),
         "accounts": counted("accounts", "id"),
         "source_ips": counted("source_ips", "value"),
         "customers": counted("affected_customers", "id"),

@@ -34,6 +34,7 @@ people:
   alice: {{slack: U0ALICE, groups: [mail-sec-leads]}}
   bianca: {{slack: U0BIANCA, groups: [mail-sec-leads]}}
   carlo: {{slack: U0CARLO}}
+  dora: {{slack: U0DORA, groups: [mail-sec-leads]}}
 slack: {{app_token: "file:app.token", bot_token: "file:bot.token", channel: C0INCIDENTS, api_url: "{url}"}}
 """
 
@@ -61,6 +62,17 @@ steps:
     approval: peer
 """
 
+TWO = (
+    PLAYBOOK[: PLAYBOOK.index("  - id: block-addresses")].replace("playbook: small", "playbook: two")
+    + """\
+  - id: block-domains
+    title: Block the destination domains
+    uses: domain.block
+    each: findings.destination_domains
+    approval: {from: peer, quorum: 2, expires: 4h}
+"""
+)
+
 
 @dataclass
 class Call:
@@ -79,7 +91,13 @@ class Call:
     def buttons(self) -> dict[str, str]:
         """action_id -> value."""
         rows = [b for b in self.body.get("blocks", []) if b["type"] == "actions"]
-        return {e["action_id"].removeprefix("irtool."): e["value"] for r in rows for e in r["elements"]}
+        return {e["action_id"].removeprefix("irtool."): e["value"] for r in rows for e in r["elements"] if "value" in e}
+
+    def menu(self) -> tuple[str, dict[str, str]]:
+        """The menu: what it is about, and text -> value of its options."""
+        rows = [b for b in self.body.get("blocks", []) if b["type"] == "actions" and "block_id" in b]
+        options = rows[0]["elements"][0]["options"]
+        return rows[0]["block_id"], {o["text"]["text"]: o["value"] for o in options}
 
 
 @dataclass
@@ -239,6 +257,28 @@ class Peer:
         }
         return self.envelope("interactive", payload)
 
+    def choose(self, user: str, text: str, call: Call) -> str:
+        """Pick an option of that message's menu."""
+        n = next(self._ids)
+        about, options = call.menu()
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user},
+            "channel": {"id": CHANNEL},
+            "container": {"message_ts": call.answer["ts"], "channel_id": CHANNEL},
+            "actions": [
+                {
+                    "type": "static_select",
+                    "action_id": "irtool.veto",
+                    "block_id": about,
+                    "selected_option": {"text": {"type": "plain_text", "text": text}, "value": options[text]},
+                }
+            ],
+            "trigger_id": f"t{n}",
+            "response_url": self.url.replace("/api/", f"/respond/{user}-{n}"),
+        }
+        return self.envelope("interactive", payload)
+
     # --- what they see ---
 
     def until(self, done: Callable[[], Any], patience: float = PATIENCE) -> Any:
@@ -281,6 +321,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, peer: Peer) -> Path:
     made = tmp_path_factory.mktemp("desk")
     (made / "irtool.yaml").write_text(CONFIG.format(url=peer.url))
     (made / "small.yaml").write_text(PLAYBOOK)
+    (made / "two.yaml").write_text(TWO)
     for name, text in {"sandbox.token": TOKEN, "app.token": APP, "bot.token": BOT}.items():
         (made / name).write_text(text)
     make_provider(made / "provider.db").close()

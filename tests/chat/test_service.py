@@ -12,6 +12,7 @@ import pytest
 
 from irtool.chat import serve
 from irtool.errors import ConfigError, IrtoolError
+from irtool.records import Entry
 from irtool.wiring import Desk, open_desk
 
 ALICE, BIANCA, CARLO, MALLORY = "U0ALICE", "U0BIANCA", "U0CARLO", "U0MALLORY"
@@ -272,6 +273,21 @@ def test_a_run_does_not_need_slack(desk: Desk, peer: Any, talk: list[str]) -> No
     told = peer.thread(headline.answer["ts"])
     assert told.count("Run started") == 1
     assert told.count("Approval asked for Block the sender addresses") == 1
+
+
+def test_an_alarm_of_a_watch_is_told_once_and_aloud(desk: Desk, peer: Any) -> None:
+    """Whichever process watches; in the channel too, and a server's words cannot call everybody."""
+    headline, incident = plan(peer, ALICE)
+    after = len(peer.calls)
+    data: dict[str, Any] = {"what": "mail", "reason": "mail", "messages": 7, "values": ["ip 192.0.2.9", "<!channel>"]}
+    desk.journal.append(incident, Entry("watch.alarm", data, source="log"))
+    alarm = peer.find("chat.postMessage", "ALARM: mail of the campaign is still accepted: 7 messages", after=after)
+    assert incident in alarm.text
+    assert "<!channel>" not in alarm.text
+    assert alarm.body["thread_ts"] == headline.answer["ts"]
+    assert alarm.body["reply_broadcast"] is True
+    time.sleep(2.5)  # service looks around every two seconds
+    assert len([c for c in peer.calls[after:] if "ALARM" in c.text]) == 1
 
 
 def test_a_lost_connection_is_made_again(desk: Desk, peer: Any) -> None:

@@ -235,14 +235,19 @@ def test_wrong_credentials(world: World) -> None:
 
 
 def test_credentials_that_may_only_read(world: World) -> None:
-    """Looks work, so there is a plan; the first change is refused by the server."""
+    """Looks work, so there is a plan; the run is refused before its first change, with all that cannot be done."""
     world.configure(connectors={"sandbox": {"url": world.url, "token": "file:token"}})
     Path(world.folder, "token").write_text(f"{READER}\n")
-    said = world.run(code=1)
-    assert "403" in said.err
-    states = world.irtool("status", "--json").json[0]["counts"]
-    assert states["failed"] == world.changes
-    assert "done" not in states
+    said = world.run(code=5)
+    for verb in ("domain.block", "address.block", "ip.block", "queue.hold", "account.disable", "queue.purge"):
+        assert verb in said.err
+    assert "the token may only read" in said.err
+    assert "irtool doctor" in said.err
+    assert set(world.irtool("status", "--json").json[0]["counts"]) == {"planned"}
+    with world.provider.session() as state:
+        asked = [row["method"] for row in state.requests.page(limit=1000) if isinstance(row, dict)]
+    assert "GET" in asked
+    assert not {"PUT", "PATCH", "DELETE"} & set(asked)
 
 
 def test_a_secret_that_is_not_there(world: World, refuses: Refuses) -> None:

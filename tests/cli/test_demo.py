@@ -173,7 +173,9 @@ def test_notices_as_customers_read_them(demo: Terminal, told: dict[str, Any]) ->
     assert sorted(files) == sorted(c["contact"] for c in customers)
     for customer in customers:
         message = message_from_bytes(files[customer["contact"]].read_bytes(), policy=policy.default)
-        text = message.get_content()
+        body = message.get_body(("plain",))
+        assert body is not None
+        text = body.get_content()
         assert customer["domain"] in message["Subject"]
         assert customer["name"] in text
         assert ("Gentile" in text) is (customer["locale"] == "it")
@@ -182,7 +184,7 @@ def test_notices_as_customers_read_them(demo: Terminal, told: dict[str, Any]) ->
         shown = demo("notices", "--customer", customer["id"], code=0).out if customer is customers[0] else text
         assert customer["domain"] in shown
     listed = demo("notices", "--json", code=0).json
-    assert [row["state"] for row in listed] == ["done"] * 12
+    assert [row["state"] for row in listed] == ["sent"] * 12
 
 
 # --- the report -----------------------------------------------------------------------------------------------------
@@ -240,7 +242,8 @@ def test_the_italian_report(demo: Terminal) -> None:
         [],
         set(),
     )
-    assert not re.search(r"https?:|//[a-z]|@import|url\(|\son[a-z]+=", html)
+    own = re.sub(r'xmlns(:\w+)?="http://www\.w3\.org/[^"]*"', "", html)  # names of languages, which nobody fetches
+    assert not re.search(r"https?:|//[a-z]|@import|url\(|\son[a-z]+=", own)
     written = json.loads(demo("timeline", "--json").out)[-1]
     assert (written["kind"], written["data"]["path"], written["data"]["lang"]) == ("report.written", "r.html", "it")
 

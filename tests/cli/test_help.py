@@ -13,8 +13,8 @@ from .terminal import Terminal
 
 COMMANDS = (
     "demo", "doctor", "ingest", "triage", "policy", "plan", "run", "resume", "approve", "refuse", "status", "timeline",
-    "note", "verify",
-    "undo", "report", "notices", "check", "close", "schema", "slack", "sandbox",
+    "note", "verify", "ratify", "watch", "leases", "expire", "anchor", "evidence", "hunt",
+    "undo", "report", "notices", "templates", "indicators", "check", "close", "schema", "slack", "sandbox",
 )  # fmt: skip
 HEAVY = (
     "httpx", "duckdb", "jinja2", "yaml", "pydantic", "slack_sdk", "babel", "markdown_it", "rich.console",

@@ -123,6 +123,7 @@ def configuration(url: str) -> dict[str, Any]:
         "logs": {"gateway": {"format": "jsonl", "path": "./gateway.jsonl", "columns": dict(COLUMNS)}},
         "directory": {"accounts": {"path": "./accounts.csv"}, "domains": {"path": "./domains.csv"}},
         "connectors": {"sandbox": {"url": url, "token": "env:SANDBOX_TOKEN"}},
+        "shared_accounts": "allow",
         "people": {
             "alice": {"os_user": ME, "groups": ["mail-sec-leads"]},
             "bianca": {"os_user": ME, "groups": ["mail-sec-leads"]},

@@ -12,6 +12,8 @@ from typing import Any
 
 from .machine import HOST, Server, configure, free_port, tail, wait_until
 
+MASTER, MASTER_PASSWORD = "probe", "pw-probe"
+"""Who may log in as anybody, to see whether that one could."""
 DEFERRED_DOMAIN = "stuck.example.net"
 
 
@@ -40,14 +42,25 @@ class Dovecot:
         """Starts it; must answer before Postfix sees its first client, or Postfix throttles its smtpd for a minute."""
         home = self.folder / "dovecot"
         (home / "run").mkdir(parents=True)
-        users = home / "users"
-        users.write_text("".join(f"{name}:{{PLAIN}}{password}::::::\n" for name, password in self.users.items()))
-        shutil.chown(users, "root", "dovecot")
-        users.chmod(0o640)
+        self._write("masters", {MASTER: MASTER_PASSWORD})
+        self.only(*self.users)
         configure("dovecot.conf", home / "dovecot.conf", {"folder": self.folder, "auth_port": self.auth_port})
         self.server = Server(
             "dovecot", ["dovecot", "-F", "-c", str(home / "dovecot.conf")], self.log, port=self.auth_port
         )
+
+    def only(self, *names: str) -> None:
+        """From now on only these users may log in."""
+        self._write("users", {name: self.users[name] for name in names})
+
+    def _write(self, name: str, passwords: dict[str, str]) -> None:
+        """A password file, changed in one step: Dovecot reads it again when it is another one."""
+        path = self.folder / "dovecot" / name
+        new = path.with_suffix(".new")
+        new.write_text("".join(f"{user}:{{PLAIN}}{password}::::::\n" for user, password in passwords.items()))
+        shutil.chown(new, "root", "dovecot")
+        new.chmod(0o640)
+        new.replace(path)
 
     def stop(self) -> None:
         """Ends it."""
@@ -57,13 +70,16 @@ class Dovecot:
 
 @dataclass
 class Postfix:
-    """`config_dir` is for -c; mail to `deferred_domain` stays deferred in the queue."""
+    """`config_dir` is for -c; mail to `deferred_domain` stays deferred in the queue. At `probe_port` it refuses what a
+    table at `access_port` says (tcp_table(5)), which the test that needs it serves."""
 
     folder: Path
     milter_port: int
     auth_port: int
     sink_port: int
     port: int = field(default_factory=free_port)
+    probe_port: int = field(default_factory=free_port)
+    access_port: int = field(default_factory=free_port)
     deferred_domain: str = DEFERRED_DOMAIN
     server: Server | None = None
     _closed: socket.socket = field(default_factory=closed_port)

@@ -26,7 +26,7 @@ from .mail import Mail
 from .postfix import Postfix
 from .rspamd import Rspamd
 from .scim import Scim
-from .sink import Sink
+from .sink import Received, Sink
 
 INCIDENT = f"INC-{datetime.now(UTC):%Y}-0001"
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -136,6 +136,7 @@ def configuration(rspamd: Rspamd, postfix: Postfix, scim: Scim, notices: Sink) -
             "queue": {"kind": "postfix-queue", "config_dir": str(postfix.config_dir)},
             "staff": {"kind": "scim", "url": scim.url, "token": "env:SCIM_TOKEN"},
         },
+        "shared_accounts": "allow",
         "people": {name: {"os_user": ME, "groups": ["mail-sec-leads"]} for name in ("alice", "bianca")},
         "notices": {"smtp": notices.url, "from": "Example Mail Security <security@gateway.example.com>"},
         "trusted_relays": ["gateway.example.com"],
@@ -292,6 +293,13 @@ def test_only_held_mail_of_the_campaign_is_deleted(desk: Desk) -> None:
     assert desk.abusive() == 250
 
 
+def words(received: Received) -> str:
+    """The text of a notice on one line."""
+    body = received.message.get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
 def test_each_customer_gets_one_notice_in_their_language(desk: Desk) -> None:
     """In a real mailbox: envelope, headers, decoded text, figures; nothing of the other customer."""
     desk.run()
@@ -306,14 +314,14 @@ def test_each_customer_gets_one_notice_in_their_language(desk: Desk) -> None:
         assert INCIDENT in received.message["Subject"]
         assert max(map(len, received.content.split(b"\r\n"))) <= 998
         assert received.content.isascii()
-    text = " ".join(italian.message.get_content().split())
+    text = words(italian)
     assert italian.message["To"] == '"Acme S.p.A." <sicurezza@acme.example>'
     assert italian.message["Subject"].startswith("Messaggi inviati a nome di acme.example")
     assert "Gentile Acme S.p.A., vi scriviamo perché qualcuno ha abusato" in text
     assert re.search(r"\b6 messaggi con indirizzi mittenti nel vostro dominio acme\.example sono stati inviati", text)
     assert "Abbiamo disattivato account" in text
     assert "blue" not in text.lower()
-    text = " ".join(english.message.get_content().split())
+    text = words(english)
     assert english.message["Subject"].startswith("Mail was sent in the name of blue.example")
     assert "3 messages with sender addresses in your domain blue.example were sent" in text
     assert "We disabled accounts" in text
@@ -336,10 +344,12 @@ def test_a_refused_notice_does_not_keep_the_others(desk: Desk) -> None:
 
 def test_doctor_sees_all_servers(desk: Desk) -> None:
     """Before the night it is needed; a password that may only read is told as such."""
-    checks = {c["what"]: c for c in desk.irtool("doctor", "--json", code=0).json["checks"]}
-    assert {checks[name]["level"] for name in ("rspamd", "queue", "staff", "mail", "logs", "journal")} <= {"ok", "warn"}
-    assert "rspamd 3." in checks["rspamd"]["says"]
-    assert "SCIM 2.0, 2 users" in checks["staff"]["says"]
+    checks = desk.irtool("doctor", "--json", code=0).json["checks"]
+    names = {"rspamd", "queue", "staff", "mail", "logs", "journal"}
+    assert names <= {c["what"] for c in checks}
+    assert {c["level"] for c in checks if c["what"] in names} <= {"ok", "warn", "unproven"}
+    assert any("rspamd 3." in c["says"] for c in checks if c["what"] == "rspamd")
+    assert any("SCIM 2.0, 2 users" in c["says"] for c in checks if c["what"] == "staff")
     reader = Terminal(desk.irtool.folder, {**desk.irtool.variables, "RSPAMD_PASSWORD": desk.rspamd.read_password})
     assert "only allows reading" in reader("doctor", code=2).out
 

@@ -11,6 +11,7 @@ import pytest
 from irtool.errors import ConfigError, Refused, UsageError
 from irtool.records import Entry
 from irtool.wiring.desk import Desk, open_desk, os_user
+from irtool.wiring.preflight import preflight
 
 PEOPLE = """
 people:
@@ -69,6 +70,26 @@ def test_people_of_a_shared_account_have_to_say_who_they_are_to_approve(desk_wit
     assert desk.who("bianca") == "bianca"
     with pytest.raises(UsageError, match="belongs to alice, bianca"):
         desk.who(None, exactly=True)
+
+
+def test_an_account_with_the_name_of_a_person_is_not_that_person(desk_with) -> None:
+    desk = desk_with("people: {{{me}: {{os_user: somebody-else}}}}")
+    assert desk.who(None) == f"{os_user()} (OS account)"
+    assert desk.people.who_is(desk.who(None)) == ""
+    assert desk.people.known_as(desk.who(None)) == [os_user()]
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ("{{severe: peer}}", []),
+        ("{{severe: {{quorum: 2}}}}", ["severe takes 2 besides who runs it, and of `people` 2 can be told apart"]),
+        ("{{total: {{from: self, quorum: 3}}}}", ["total takes 3, and of `people` 2 can be told apart"]),
+    ],
+)
+def test_doctor_says_when_there_are_too_few_people_for_a_rule(desk_with, rules: str, says: list[str]) -> None:
+    desk = desk_with(f"{PEOPLE}approvals: {rules}")
+    assert [c.says for c in preflight(desk) if c.what == "approvals" and c.level == "fault"] == says
 
 
 def test_an_account_of_nobody_is_itself(desk_with) -> None:

@@ -42,6 +42,7 @@ def test_doctor_logs_names_questions_and_cures(folder: Path) -> None:
     assert "/^(From|Sender|Subject):/ INFO" in " ".join(done.stdout.split())
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "which accounts sent it" not in done.stdout
+    assert "rows     1 in mail.log: torn" in done.stdout  # the path as one would type it here
     assert "irtool ingest" in done.stderr
 
 
