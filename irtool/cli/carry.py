@@ -79,4 +79,5 @@ def draining(runner: Runner) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) != signal.SIG_IGN:  # told twice, the second time while the process ends
+                signal.signal(number, handler)
