@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -193,6 +194,29 @@ def test_recipients_are_the_same_in_place_and_written_anew(
         shown = "SELECT source_ip, recipient, recipient_domain FROM log ORDER BY CAST(id AS INTEGER)"
         found.append(rows(path, {"time": "ts", "source_ip": "src_ip", "recipient": "rcpt"}, shown))
     assert found[0] == found[1]
+
+
+FROMS = st.lists(st.sampled_from([*'aB@.<>" \t\n\f\r\\é', "<a@b>", "x@y.z>", " <"]), max_size=10).map("".join)
+
+
+def last_address(header: str) -> str | None:
+    """The rule as a regular expression: the last <x@y> outside quotes, else what is there."""
+    bare = re.sub(r'"(\\.|[^"\\])*"', "", header, flags=re.DOTALL)
+    found = re.search(r".*<([^<>\t\n\f\r ]+@[^<>\t\n\f\r ]+)>", bare, re.DOTALL)
+    return (found[1] if found else header).strip(" <>").lower().rstrip(".") or None
+
+
+@settings(max_examples=100, deadline=None)
+@given(headers=st.lists(FROMS, min_size=1, max_size=40))
+def test_the_short_ways_to_an_address_give_what_the_rule_gives(
+    tmp_path_factory: pytest.TempPathFactory, headers: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "log.jsonl"
+    lines = ({"time": 1744646040, "id": str(n), "header_from": text} for n, text in enumerate(headers))
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with open_log([LogFile("jsonl", str(path))]) as log:
+        found = {str(r["id"]): r["header_from"] for r in log.query("SELECT id, header_from FROM log")}
+    assert found == {str(n): last_address(text) for n, text in enumerate(headers)}
 
 
 def test_parquet_lists_and_other_types(tmp_path: Path) -> None:

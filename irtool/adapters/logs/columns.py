@@ -242,12 +242,12 @@ def _normal(name: str, value: str, kind: str, spelling: str = "", step: str = ""
 
 
 def _step(name: str, value: str, kind: str) -> str:
-    """SQL that `_normal` would compute several times: of a time in text its number, of a plain `Name <x@y>` the `x@y>`
-    (NULL if it takes more care)."""
+    """SQL that `_normal` would compute several times: of a time in text its number, of a header without quotes the
+    `x@y>` behind its last `<` (the whole if there is none; NULL if it takes more care)."""
     if name == "time" and kind in {"VARCHAR", "JSON"}:
         return f"TRY_CAST({value} AS DOUBLE)"
     if name in {"header_from", "header_sender"}:
-        return f"CASE WHEN suffix({value}, '>') AND NOT contains({value}, '\"') THEN split_part({value}, '<', -1) END"
+        return f"CASE WHEN NOT contains({value}, '\"') THEN split_part({value}, '<', -1) END"
     return ""
 
 
@@ -261,12 +261,11 @@ def _address(value: str, piece: str = "") -> str:
     last = rf"regexp_extract({bare}, '.*<([^<>\s]+@[^<>\s]+)>', 1, 's')"
     found = f"CASE WHEN contains({value}, '<') THEN COALESCE(NULLIF({last}, ''), {value}) ELSE {value} END"
     ruled = f"rtrim(lower(trim({found}, ' <>')), '.')"
+    whole = f"strlen({piece}) < strlen({value}) AND position('>' IN {piece}) = length({piece})"
     hard = " OR ".join([
-        f"prefix({piece}, '@')",
-        *(f"suffix({piece}, '{end}')" for end in ("@>", ".>")),
-        *(f"contains({piece}, '{space}')" for space in (" ", "\t")),
+        f"prefix({piece}, '@')", *(f"contains({piece}, '{sign}')" for sign in ("@>", ".>", " ", "\t", "\n", "\r", "\f"))
     ])  # fmt: skip
-    easy = f"WHEN contains({piece}, '@') AND NOT ({hard}) THEN lower(left({piece}, -1)) " if piece else ""
+    easy = f"WHEN {whole} AND contains({piece}, '@') AND NOT ({hard}) THEN lower(left({piece}, -1)) " if piece else ""
     odd = " OR ".join([*(f"contains({value}, '{c}')" for c in " <>"), f"suffix({value}, '.')"])
     return f"CASE {easy}WHEN {odd} THEN {ruled} ELSE lower({value}) END"
 

@@ -71,12 +71,19 @@ class Keys:
             return found
         name = rest[-1][1:].lower()
         key = f"list_filter(json_keys({identifier(top)}), lambda k: lower(k) = {literal(name)})[1]"
-        odd = f"CAST({identifier(top)} AS VARCHAR) ILIKE {literal(f'%{quoted_key(name)}%')}"
+        text = f"CAST({identifier(top)} AS VARCHAR)"
+        ends = (f'{end}":' for end in (name[-1], name[-1].upper()))  # to look for these first costs a fifth
+        may_be = " OR ".join(f"contains({text}, {literal(end)})" for end in ends)
+        odd = f"CASE WHEN {may_be} THEN {text} ILIKE {literal(f'%{quoted_key(name)}%')} END"
         return f"COALESCE({found}, CASE WHEN {odd} THEN json_extract_string({identifier(top)}, '/' || {key}) END)"
 
     def is_shaped(self, place: str) -> bool:
         """Whether the database is told where this place is."""
         return self._steps(place)[0] not in self._json
+
+    def is_cheap(self, place: str) -> bool:
+        """Whether it costs little to see if there is anything."""
+        return self.is_shaped(place) or not any(step == "*" or step[:1] == "~" for step in self._steps(place))
 
     def first(self, places: Sequence[str]) -> str:
         """SQL for the first of these places that holds something."""

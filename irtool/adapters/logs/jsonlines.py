@@ -1,4 +1,4 @@
-"""JSON logs -> a table in normal form, in one pass: the database reads only the keys that are wanted.
+"""JSON logs -> rows in normal form, in one pass: the database reads only the keys that are wanted.
 
 A line that is no object, is torn, has none of the keys or no time is a row of NULLs to the database; such rows carry
 the name of their file in the column `rejected` and are no part of the log.
@@ -9,7 +9,7 @@ the name of their file in the column `rejected` and are no part of the log.
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from irtool.adapters.logs import columns, engine, files
 from irtool.adapters.logs.columns import literal
 from irtool.adapters.logs.jsonkeys import Keys
+from irtool.adapters.logs.kept import Kept
 from irtool.adapters.logs.paths import matching
 from irtool.adapters.logs.presets import Preset
 from irtool.adapters.logs.shapes import LogFile
@@ -29,13 +30,15 @@ _LINE = 2_000_000
 """Bytes of a line; a longer one is no record of a mail server."""
 _LARGEST = 64 << 20
 """Bytes of one JSON document that has the rows in a list."""
+_MUCH = 1_500_000_000
+"""Bytes of text of a source that become too many rows for a table."""
 _LISTS = columns.ADDRESSES | {"account", "source_ip"}
 
 
 @dataclass(frozen=True, slots=True)
 class JsonRows:
-    """What the lines became is a table with `rejected` (a file's name) and `kind` beside the log's columns; `held` are
-    the columns that the mapping found, None if the values decide."""
+    """What the lines became has `rejected` (a file's name) and `kind` beside the log's columns; `held` are the columns
+    that the mapping found, None if the values decide."""
 
     held: frozenset[str] | None
     origins: Mapping[str, str]
@@ -50,18 +53,18 @@ class JsonReader:
         self._label = label
         self._preset = preset
 
-    def load(self, source: LogFile) -> JsonRows:
-        """All files of the source as one table."""
+    def load(self, source: LogFile, kept: Kept) -> JsonRows:
+        """Keep all files of the source."""
         import duckdb
 
         origins = self._flattened(matching(source.path))
         try:
-            return self._read(source, origins)
+            return self._read(source, origins, kept)
         except duckdb.IOException as error:
             if "GZIP" not in str(error):
                 raise
             whole = files.salvaged(list(origins), self._folder)
-            return self._read(source, {new: origins[old] for new, old in whole.items()})
+            return self._read(source, {new: origins[old] for new, old in whole.items()}, kept)
 
     def _flattened(self, paths: Sequence[str]) -> dict[str, str]:
         """Files with one object on a line, each with its origin: those that are one document are taken apart."""
@@ -98,31 +101,31 @@ class JsonReader:
         lines = f"SELECT json FROM read_ndjson_objects({listed}, ignore_errors = true, {_sized()}) LIMIT {_SNIFFED}"
         return engine.number(self._connection, f"SELECT count(*) FROM ({lines}) WHERE json_type(json) = 'OBJECT'") > 0
 
-    def _read(self, source: LogFile, origins: Mapping[str, str]) -> JsonRows:
-        make = f"CREATE TABLE {columns.identifier(self._label)} AS "
+    def _read(self, source: LogFile, origins: Mapping[str, str], kept: Kept) -> JsonRows:
         keys = self._keys(list(origins), source)
         if keys is None:
-            select = f"SELECT *, CAST(NULL AS VARCHAR) AS rejected, 1 AS kind FROM ({columns.NO_ROWS})"
-            self._connection.execute(make + select)
+            kept.add(f"SELECT *, CAST(NULL AS VARCHAR) AS rejected, 1 AS kind FROM ({columns.NO_ROWS})")
             return JsonRows(frozenset(source.columns), origins)
         listed = columns.literals(files.escaped(path) for path in origins)
         options = f"format = 'newline_delimited', ignore_errors = true, {_sized()}"
         table = keys.table(f"read_json({listed}, {options}, columns = {keys.shape()})", source.most)
-        usual = _usual(next(iter(origins)), keys)
+        seen = _Seen(keys, self._preset, next(iter(origins)))
         with engine.zone(self._connection, source.zone):
-            self._connection.execute(make + self._select(keys, table, source, usual))
+            kept.add(self._select(keys, table, source, seen), many=files.text_size(origins) > _MUCH)
         held = None if self._preset.columns else frozenset(keys.places)
         return JsonRows(held, origins)
 
-    def _select(self, keys: Keys, table: str, source: LogFile, usual: Container[str]) -> str:
+    def _select(self, keys: Keys, table: str, source: LogFile, seen: _Seen) -> str:
         preset = self._preset
         kind = _kind(keys.first(preset.kind), preset)
+        if seen.best:  # then no other kind becomes rows
+            table, kind = f"(SELECT * FROM {table} WHERE {kind} = 1)", "1"
         values = {}
         for name, places in keys.places.items():
             entry = [f"CASE WHEN {kind} = 1 THEN {keys.value(p)} END" for p in preset.entry.get(name, ())]
             blank = bool(preset.columns) and name != "envelope_from"
             value = _first([*entry, *map(keys.value, places)], blank=blank)
-            rare = [place for place in places if place not in usual and keys.is_shaped(place)]
+            rare = [place for place in places if place not in seen.places and keys.is_cheap(place)]
             short = _first([*entry, *(keys.value(place) for place in places if place not in rare)], blank=blank)
             if rare and short:  # to see that nothing is there costs less than to look what it is
                 none = " AND ".join(f"{keys.value(place)} IS NULL" for place in rare)
@@ -178,27 +181,37 @@ class JsonReader:
         return f"SELECT json FROM {lines} WHERE json_type(json) = 'OBJECT' {limit}"
 
 
-def _usual(path: str, keys: Keys) -> frozenset[str]:
-    """The places that the first lines of a file have; if there is none, all of them."""
-    found: set[str] = set()
-    places = [place for some in keys.places.values() for place in some]
+class _Seen:
+    """What the first lines of a file have: `places`, all of them if there is no line; and whether there is a record of
+    the `best` kind."""
+
+    def __init__(self, keys: Keys, preset: Preset, path: str) -> None:
+        self.places: set[str] = set()
+        self.best = False
+        every = {place for some in keys.places.values() for place in some}
+        for record in _first_records(path):
+            self.places |= {place for place in every if _at(record, place) is not None}
+            kinds = (_at(record, place) for place in preset.kind)
+            kind = next((kind for kind in kinds if kind is not None), None)
+            self.best = self.best or any(kind in group for group in preset.kinds[:1] if isinstance(kind, str))
+        self.places = self.places or every
+
+
+def _first_records(path: str) -> Iterator[object]:
     with files.unpacked(path) as text:
         for _ in range(_CASES):
             try:
-                line = text.readline(_LINE)
-                record = json.loads(line)
+                yield json.loads(text.readline(_LINE))
             except (ValueError, RecursionError):
                 continue
             except files.torn():
-                break
-            found |= {place for place in places if _has(record, place)}
-    return frozenset(found or places)
+                return
 
 
-def _has(record: object, place: str) -> bool:
+def _at(record: object, place: str) -> object:
     for step in place.split("."):
         record = record.get(step) if isinstance(record, dict) else None
-    return record is not None
+    return record
 
 
 def _first(values: Sequence[str], *, blank: bool) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from irtool.adapters.logs import columns, engine, postfix, separated, syslog
 from irtool.adapters.logs.files import escaped
 from irtool.adapters.logs.jsonlines import JsonReader
+from irtool.adapters.logs.kept import Kept
 from irtool.adapters.logs.paths import is_store, matching
 from irtool.adapters.logs.presets import PRESETS, Preset
 from irtool.adapters.logs.rejects import Rejects
@@ -94,15 +95,17 @@ class Loader:
         )
 
     def _json(self, label: str, source: LogFile, preset: Preset) -> str:
-        found = JsonReader(self._connection, self._folder, label, preset).load(source)
-        table = columns.identifier(label)
+        kept = Kept(self._connection, self._folder, label)
+        found = JsonReader(self._connection, self._folder, label, preset).load(source, kept)
+        table = kept.sql
         self._count(f"SELECT rejected FROM {table} WHERE rejected IS NOT NULL", found.origins, _BROKEN)
-        self._loaded(self._filled(table) if found.held is None else found.held)
+        self._loaded(self._filled(table) if found.held is None else found.held, kept.files)
         return f"SELECT {columns.log_view(())} FROM {table} WHERE rejected IS NULL AND {self._kind(table, preset)}"
 
     def _csv(self, label: str, source: LogFile, preset: Preset) -> str:
         paths = matching(source.path)
-        rows = RowFiles(self._connection, self._folder, label, separated.NAMES)
+        kept = Kept(self._connection, self._folder, label)
+        rows = RowFiles(kept, self._folder, label, separated.NAMES)
         held = frozenset[str]().union(*(separated.columns_of(path, source, preset) for path in paths))
         spelling = source.times or preset.spelling
         values = {name: (columns.identifier(name), "VARCHAR") for name in columns.LOG if name in held}
@@ -110,21 +113,21 @@ class Loader:
         with engine.zone(self._connection, source.zone):
             made = separated.rows(paths, source, preset, self.rejects)
             rows.take(made, lambda table: columns.normalised(table, values, spelling, more))
-        self._loaded(held)
-        table = columns.identifier(label)
-        return self._timed(f"SELECT * FROM {table} WHERE {self._kind(table, preset)}", timed="time" in held)
+        self._loaded(held, kept.files)
+        return self._timed(f"SELECT * FROM {kept.sql} WHERE {self._kind(kept.sql, preset)}", timed="time" in held)
 
     def _postfix(self, label: str, source: LogFile) -> str:
         zone = syslog.zone_named(source.zone, source.place)
         pieces = syslog.in_order(matching(source.path), zone, source.year)
-        rows = RowFiles(self._connection, self._folder, label, postfix.NAMES)
+        kept = Kept(self._connection, self._folder, label)
+        rows = RowFiles(kept, self._folder, label, postfix.NAMES)
         if source.most:
             pieces = pieces[-1:]
         reader = postfix.PostfixReader(self.rejects, zone)
         values = {name: (columns.identifier(name), "VARCHAR") for name in postfix.NAMES}
         rows.take(reader.rows(pieces, source.most or None), lambda table: columns.normalised(table, values))
-        self._loaded(self._filled(columns.identifier(label)) | {"time"})
-        return f"SELECT {columns.log_view(())} FROM {columns.identifier(label)}"
+        self._loaded(self._filled(kept.sql) | {"time"}, kept.files)
+        return f"SELECT {columns.log_view(())} FROM {kept.sql}"
 
     def _kind(self, table: str, preset: Preset) -> str:
         """The condition that leaves one record for a message, of a log that has several."""

@@ -10,23 +10,22 @@ from irtool.adapters.logs import columns
 from irtool.adapters.logs.files import NOTHING, UNIT, escaped
 
 if TYPE_CHECKING:
-    import duckdb
+    from irtool.adapters.logs.kept import Kept
 
 _BATCH = 200_000
 
 
 class RowFiles:
-    """Rows as a table of the database. A row is its values joined by `UNIT`."""
+    """Rows as what the database keeps. A row is its values joined by `UNIT`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, table: str, names: Sequence[str]) -> None:
-        self._connection = connection
-        self._text = folder / f"{table}.rows"
-        self._table = columns.identifier(table)
+    def __init__(self, kept: Kept, folder: Path, label: str, names: Sequence[str]) -> None:
+        self._kept = kept
+        self._text = folder / f"{label}.rows"
         self._names = names
         self._made = False
 
     def take(self, rows: Iterable[list[bytes]], select: Callable[[str], str]) -> None:
-        """Make the table of lists of rows; `select` gives the SELECT that normalises a table of them."""
+        """Keep lists of rows; `select` gives the SELECT that normalises a table of them."""
         out = self._text.open("wb")
         count = 0
         try:
@@ -47,8 +46,7 @@ class RowFiles:
         self._text.unlink()
 
     def _convert(self, select: Callable[[str], str]) -> None:
-        verb = f"INSERT INTO {self._table}" if self._made else f"CREATE TABLE {self._table} AS"
-        self._connection.execute(f"{verb} {select(self._rows())}")
+        self._kept.add(select(self._rows()))
         self._made = True
 
     def _rows(self) -> str:
