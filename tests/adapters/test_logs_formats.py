@@ -187,6 +187,12 @@ def test_kumomta_writes_header_names_as_the_sender_did(tmp_path: Path, name: str
     )  # fmt: skip
 
 
+def test_an_empty_header_does_not_hide_the_one_of_another_spelling(tmp_path: Path) -> None:
+    both = kumo(headers={"From": "", "FROM": "CEO <ceo@customer.example>", "Sender": None, "Subject": "s"})
+    (found,) = rows(LogFile("kumomta", jsonl(tmp_path / "k.jsonl", [both])))
+    assert some(found, "header_from", "header_sender", "subject") == ("ceo@customer.example", None, "s")
+
+
 def test_a_place_that_no_first_line_has_is_read_all_the_same(tmp_path: Path) -> None:
     late = kumo(meta={"authz_id": "T9", "authn_id": "other", "from": "Late <late@x.example>"}, headers={})
     found = rows(LogFile("kumomta", jsonl(tmp_path / "k.jsonl", [*[kumo()] * 300, late, *[kumo()] * 300])))

@@ -69,13 +69,17 @@ class Keys:
         found = f"{identifier(top + ' texts')}[{self._paths[top].index(_path(rest)) + 1}]"
         if not rest[-1].startswith("~"):
             return found
-        name = rest[-1][1:].lower()
-        key = f"list_filter(json_keys({identifier(top)}), lambda k: lower(k) = {literal(name)})[1]"
+        exact, name = rest[-1][1:], rest[-1][1:].lower()
+        alike = f"lower(k) = {literal(name)} AND k <> {literal(exact)}"
+        other = f"'/' || list_filter(json_keys({identifier(top)}), lambda k: {alike})[1]"
         text = f"CAST({identifier(top)} AS VARCHAR)"
         ends = (f'{end}":' for end in (name[-1], name[-1].upper()))  # to look for these first costs a fifth
         may_be = " OR ".join(f"contains({text}, {literal(end)})" for end in ends)
-        odd = f"CASE WHEN {may_be} THEN {text} ILIKE {literal(f'%{quoted_key(name)}%')} END"
-        return f"COALESCE({found}, CASE WHEN {odd} THEN json_extract_string({identifier(top)}, '/' || {key}) END)"
+        null = f"contains({text}, {literal(f'{quoted_key(exact)}:null')})"
+        odd = f"CASE WHEN {null} THEN false WHEN {may_be} THEN {text} ILIKE {literal(f'%{quoted_key(name)}%')} END"
+        return (
+            f"COALESCE(NULLIF({found}, ''), CASE WHEN {odd} THEN json_extract_string({identifier(top)}, {other}) END)"
+        )
 
     def is_shaped(self, place: str) -> bool:
         """Whether the database is told where this place is."""
