@@ -7,12 +7,13 @@ import gzip
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from irtool.adapters.logs import LogFile, open_log
+from irtool.adapters.logs import LogFile, open_log, write_parquet
 from irtool.adapters.logs import store as store_module
 from irtool.adapters.logs.manifest import Manifest
 from irtool.adapters.logs.store import Ingested, ingest
@@ -189,3 +190,43 @@ def test_a_manifest_may_not_point_outside(tmp_path: Path) -> None:
     manifest.write_text(manifest.read_text().replace("day=2025-04-13", "../../etc"))
     with pytest.raises(InputError, match="outside of the store"):
         outputs(tmp_path)
+
+
+def record(kind: str, number: int) -> str:
+    text = {"type": kind, "id": str(number), "sender": "", "recipient": "a@b.test", "created": 1744646041 + number}
+    return json.dumps(text) + "\n"
+
+
+def test_deliveries_in_a_later_segment_are_not_messages_once_more(tmp_path: Path) -> None:
+    """A store counts as its files do, read together; whichever of them came first."""
+    source = LogFile("kumomta", str(tmp_path / "k*.jsonl"))
+    (tmp_path / "k2.jsonl").write_text(record("Delivery", 2) + record("Bounce", 3))
+    (tmp_path / "k3.jsonl").write_text(record("TransientFailure", 3))
+    assert bring(tmp_path, source).rows == 2  # better records are not known yet
+    (tmp_path / "k1.jsonl").write_text(record("Reception", 1) + record("Reception", 2) + record("Delivery", 1))
+    found = bring(tmp_path, source)
+    assert (found.rows, found.read, found.known) == (2, 1, 2)
+    assert (bring(tmp_path, source).rows, bring(tmp_path, source).read) == (2, 0)
+    with open_log([source]) as files, open_log([LogFile("parquet", str(tmp_path / "store"))]) as log:
+        sql = "SELECT id, status FROM log ORDER BY id"
+        assert log.query(sql) == files.query(sql) == [{"id": str(n), "status": "Reception"} for n in (1, 2)]
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "parquet"])
+def test_a_mapped_column_need_not_be_in_every_file(tmp_path: Path, format_: str) -> None:
+    """An hour without a single Sender header; but a column that no file has is a mistake."""
+    texts = ['{"t": "2025-04-13T10:00:00Z", "s": "x@y.example"}\n', '{"t": "2025-04-13T11:00:00Z"}\n']
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.jsonl").write_text(text)
+    if format_ == "parquet":
+        write_parquet(tmp_path, [(str(n), f"SELECT * FROM '{tmp_path}/{n}.jsonl'") for n in range(2)])
+    source = LogFile(format_, str(tmp_path / f"*.{format_}"), {"time": "t", "header_sender": "s"})
+    assert bring(tmp_path, source).rows == 2
+    with open_log([LogFile("parquet", str(tmp_path / "store"))]) as log:
+        found = log.query("SELECT header_sender FROM log ORDER BY time")
+    assert [row["header_sender"] for row in found] == ["x@y.example", None]
+    with pytest.raises(InputError, match="no column 'nowhere'"):
+        bring(tmp_path, replace(source, columns={"time": "t", "header_sender": "nowhere"}))
+    (tmp_path / f"2.{format_}").write_bytes((tmp_path / f"0.{format_}").read_bytes())
+    with pytest.raises(InputError, match="no column 'when'"):
+        bring(tmp_path, replace(source, columns={"time": "when"}))

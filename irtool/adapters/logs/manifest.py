@@ -28,7 +28,8 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Input files that were read together and what became of them. `how` stands for format and options."""
+    """Input files that were read together and what became of them. `how` stands for format and options, `kind` is the
+    number of the group of records that became rows, of a log that has several for one message (0 for others)."""
 
     source: str
     how: str
@@ -38,6 +39,7 @@ class Unit:
     rejected: int
     first: str
     last: str
+    kind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def _unit(data: Mapping[str, object]) -> Unit:
     if not isinstance(inputs, list) or not isinstance(outputs, list):
         raise TypeError("inputs and outputs are lists")
     rest = {name: data[name] for name in ("source", "how", "rows", "rejected", "first", "last")}
+    rest["kind"] = data.get("kind", 0)
     files = tuple(InputFile(**one) for one in inputs)
     return Unit(inputs=files, outputs=tuple(map(str, outputs)), **rest)  # type: ignore[arg-type]
 

@@ -4,6 +4,10 @@ What was read once is not read again: a file counts as known by path, size and t
 lies now. A file that has grown replaces what was read of it before. The files of a Postfix log are read together,
 because messages go on in the next file; what they no longer reach back to stays in the store. New files are put in
 place first, then the manifest: a run that was cut off leaves the store as it was, and the next one clears up.
+
+A store answers as its files would, read together. So of a log with several records for a message the files that have
+only lesser ones (deliveries, where others have receptions) give no rows; and a column that is mapped need not be in
+every file.
 """
 
 # ruff: noqa: S608 - names and paths are quoted by columns; SQL has no parameters in their places
@@ -25,6 +29,7 @@ from irtool.adapters.logs.columns import literal
 from irtool.adapters.logs.loading import Loader
 from irtool.adapters.logs.manifest import MANIFEST, InputFile, Manifest, Unit, hashed, seen, unit_name
 from irtool.adapters.logs.paths import matching
+from irtool.adapters.logs.presets import PRESETS
 from irtool.adapters.logs.rejects import Reject, Rejects
 from irtool.adapters.logs.shapes import LogFile
 from irtool.errors import InputError, UsageError
@@ -80,8 +85,9 @@ def _source(name: str, source: LogFile, folder: Path, progress: Progress | None)
     for count, group in enumerate(groups):
         if progress:
             progress.step(f"reading {name}", count, len(groups))
-        if _Group(name, replace(source, path=group), folder, rejects).bring():
+        if _Group(name, source, group, folder, rejects).bring():
             read += len(group)
+    _settle(folder, name)
     units = [unit for unit in Manifest.read(folder).units if unit.source == name]
     return Ingested(
         name,
@@ -96,12 +102,24 @@ def _source(name: str, source: LogFile, folder: Path, progress: Progress | None)
     )
 
 
-class _Group:
-    """Files that are read together, on their way into the store."""
+def _settle(folder: Path, name: str) -> None:
+    """Of a log with several records for a message only the best that any of its files has stand for messages."""
+    manifest = Manifest.read(folder)
+    best = min((unit.kind for unit in manifest.units if unit.source == name and unit.kind), default=0)
+    less = [unit for unit in manifest.units if unit.source == name and unit.kind != best and unit.outputs]
+    if less:
+        empty = {id(unit): replace(unit, outputs=(), rows=0, first="", last="") for unit in less}
+        Manifest(tuple(empty.get(id(unit), unit) for unit in manifest.units)).write(folder)
+        _sweep(folder)
 
-    def __init__(self, name: str, source: LogFile, folder: Path, rejects: Rejects) -> None:
+
+class _Group:
+    """Files of a source that are read together, on their way into the store."""
+
+    def __init__(self, name: str, source: LogFile, group: Sequence[str], folder: Path, rejects: Rejects) -> None:
         self._name = name
-        self._source = source
+        self._all = source
+        self._source = replace(source, path=group)
         self._folder = folder
         self._rejects = rejects
         options = [source.format, dict(source.columns), source.zone, source.year, source.times]
@@ -122,7 +140,7 @@ class _Group:
             return False
         unit = self._read(whole, old)
         Manifest((*(one for one in manifest.units if one not in old), unit)).write(self._folder)
-        self._sweep()
+        _sweep(self._folder)
         return True
 
     def _known(self, now: Sequence[InputFile], alike: Sequence[Unit]) -> tuple[list[InputFile], list[Unit]]:
@@ -148,16 +166,48 @@ class _Group:
             try:
                 loader = Loader(connection, Path(scratch))
                 with engine.reading(self._source.place):
-                    connection.execute(f"CREATE VIEW new AS {loader.source(0, self._source)}")
+                    connection.execute(f"CREATE VIEW new AS {self._select(loader)}")
                     kept = self._kept(connection, old)
                     written = [*kept, *self._write(connection, name, Path(scratch))]
                     found = self._totals(connection, written)
+                    kind = self._kind(connection)
             finally:
                 connection.close()
         self._rejects.found += loader.rejects.found
         self._rejects.notes += loader.rejects.notes
         rows, first, last = found
-        return Unit(self._name, self._how, tuple(inputs), tuple(written), rows, loader.rejects.rows, first, last)
+        return Unit(self._name, self._how, tuple(inputs), tuple(written), rows, loader.rejects.rows, first, last, kind)
+
+    def _select(self, loader: Loader) -> str:
+        """The SELECT of the rows. A mapped column that only other files of the source have is left out."""
+        try:
+            return loader.source(0, self._source)
+        except InputError:
+            absent = {key for key in self._source.columns if not self._has(self._source, key)}
+            others = [replace(self._all, path=[path]) for path in matching(self._all.path)]
+            if not absent or any(key == "time" or not any(self._has(one, key) for one in others) for key in absent):
+                raise
+            held = {key: name for key, name in self._source.columns.items() if key not in absent}
+            return loader.source(0, replace(self._source, columns=held))
+
+    def _has(self, source: LogFile, key: str) -> bool:
+        """Whether a file has what one column is mapped to."""
+        with tempfile.TemporaryDirectory(prefix=".irtool-", dir=self._folder) as scratch:
+            connection = engine.connect(Path(scratch))
+            try:
+                Loader(connection, Path(scratch)).source(0, replace(source, columns={key: source.columns[key]}, most=1))
+            except InputError:
+                return False
+            finally:
+                connection.close()
+        return True
+
+    def _kind(self, connection: duckdb.DuckDBPyConnection) -> int:
+        """Which group of records became rows: the best one that the files have."""
+        preset = PRESETS.get(self._source.format)
+        if preset is None or not preset.kinds:
+            return 0
+        return engine.number(connection, 'SELECT min(kind) FROM "log-0" WHERE kind > 0')
 
     def _kept(self, connection: duckdb.DuckDBPyConnection, old: Sequence[Unit]) -> list[str]:
         """What the files do not reach back to any more: whole days stay as they are, part of a day joins the new."""
@@ -198,14 +248,15 @@ class _Group:
         row = connection.execute(sql).fetchone() or (0, None, None)
         return int(row[0]), str(row[1] or ""), str(row[2] or "")
 
-    def _sweep(self) -> None:
-        """Remove what no unit names: replaced files, and what a run left that was cut off."""
-        named = {name for unit in Manifest.read(self._folder).units for name in unit.outputs}
-        for path in [*self._folder.glob("day=*/*.parquet"), *self._folder.glob("undated/*.parquet")]:
-            if str(path.relative_to(self._folder)) not in named:
-                path.unlink()
-        for scratch in self._folder.glob(".irtool-*"):
-            shutil.rmtree(scratch, ignore_errors=True)
+
+def _sweep(folder: Path) -> None:
+    """Remove what no unit names: replaced files, and what a run left that was cut off."""
+    named = {name for unit in Manifest.read(folder).units for name in unit.outputs}
+    for path in [*folder.glob("day=*/*.parquet"), *folder.glob("undated/*.parquet")]:
+        if str(path.relative_to(folder)) not in named:
+            path.unlink()
+    for scratch in folder.glob(".irtool-*"):
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _places(unit: Unit) -> set[tuple[str, int, int]]:
