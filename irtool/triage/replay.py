@@ -15,7 +15,7 @@ from irtool.ports import LogSource, Progress
 from irtool.records import Json
 from irtool.triage.questions import ask, integer, keep, sql
 from irtool.triage.relay_policy import RULES, Owners, detector_seed, detector_wide
-from irtool.triage.seeds import texts
+from irtool.triage.seeds import spellings, texts
 
 EXAMPLES = 3
 _NEEDED = {"account": "account", "envelope_from": "envelope sender", "header_from": "From header"}
@@ -96,7 +96,7 @@ def replay(
     values: dict[str, Json] = {
         "timeless": since is None or "time" in missing,
         "since": since.strftime("%Y-%m-%d %H:%M:%S") if since else "1000-01-01 00:00:00",
-        "own_domains": texts(domain.lower() for domain in own_domains),
+        "own_domains": spellings(own_domains),
         "each": EXAMPLES,
     }
     spam, spam_examples, senders = _judged(log, "submitted_campaign", values, ()) if campaign else ({}, {}, [])

@@ -17,7 +17,7 @@ from irtool.triage import packs, pattern
 from irtool.triage.bonds import Bonds
 from irtool.triage.pattern import FORWARD, HOLE, TRAITS, WIDE, Candidates, Crowds
 from irtool.triage.questions import ask, integer, keep, sql
-from irtool.triage.seeds import Ownership, Seeds, texts
+from irtool.triage.seeds import Ownership, Seeds, spellings, texts
 from irtool.triage.volume import volume
 
 MOST = 10_000
@@ -134,7 +134,7 @@ class Search:
             "senders": texts(seeds.senders),
             "froms": texts(seeds.froms),
             "ips": texts(seeds.ips),
-            "own_domains": texts(ours.own_domains),
+            "own_domains": spellings(ours.own_domains),
         }
 
     def _bonds(self, seeds: Seeds, values: Mapping[str, Json], candidates: Candidates) -> Bonds:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from irtool.intake.domains import domain_of
+from irtool.intake.domains import domain_of, normalise_domain, u_label
 from irtool.ports import Directory
 from irtool.records import Complaint, Hop, Json
 
@@ -158,6 +158,12 @@ def is_public(ip: str) -> bool:
 def texts(values: Iterable[str]) -> list[Json]:
     """A list that can be a query parameter."""
     return list(values)
+
+
+def spellings(domains: Iterable[str]) -> list[Json]:
+    """These domains as a log may write them: `xn--bcher-kva.example` is `bücher.example` too."""
+    ascii_only = [normalise_domain(domain) or domain.lower() for domain in domains]
+    return texts(_unique([*ascii_only, *(".".join(map(u_label, domain.split("."))) for domain in ascii_only)]))
 
 
 def _spellings(message_id: str | None) -> tuple[str, ...]:

@@ -1,4 +1,8 @@
-"""The provider's directory as the tables `accounts` and `domains`."""
+"""The provider's directory as the tables `accounts` and `domains`.
+
+A domain with other letters than ASCII has two spellings (`bücher.example`, `xn--bcher-kva.example`). A log may have
+either, whatever the directory has, so the table has both.
+"""
 
 # ruff: noqa: S608 - names and paths are quoted by columns; SQL has no parameters in their places
 
@@ -39,6 +43,27 @@ def load(
             f"CREATE TABLE {name} AS SELECT DISTINCT ON ({key}) * FROM (SELECT {select} FROM {table}) "
             f"WHERE {key} IS NOT NULL AND account IS NOT NULL ORDER BY {key}, account"
         )
+        if key == "domain":
+            _spell(connection)
+
+
+def _spell(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add the other spellings of international domains, except where somebody has listed them."""
+    international = "strlen(domain) > length(domain) OR contains(domain, 'xn--')"
+    rows = connection.execute(f"SELECT domain, account FROM domains WHERE {international}").fetchall()
+    if not rows:
+        return
+    from irtool.intake.domains import normalise_domain, u_label  # brings all of intake with it
+
+    more = {}
+    for domain, account in rows:
+        ascii_only = normalise_domain(domain) or domain
+        for spelling in (ascii_only, ".".join(u_label(label) for label in ascii_only.split("."))):
+            more.setdefault(spelling, account)
+    connection.executemany(
+        "INSERT INTO domains SELECT $domain, $account WHERE NOT EXISTS (SELECT 1 FROM domains WHERE domain = $domain)",
+        [{"domain": spelling, "account": account} for spelling, account in sorted(more.items())],
+    )
 
 
 def _table(paths: Sequence[str], name: str) -> str:
