@@ -10,7 +10,8 @@ from irtool.adapters.logs import DirectoryFiles, open_log
 def test_international_domains_are_there_in_both_spellings(tmp_path: Path) -> None:
     """The questions compare names as they stand in the log; a log may have either spelling, and so may the directory."""
     (tmp_path / "domains.csv").write_text(
-        "domain,account\nBücher.example,7\nxn--mnchen-3ya.example,8\nplain.example,9\nxn--bcher-kva.test,10\nbücher.test,11\n"
+        "domain,account\nBücher.example,7\nxn--mnchen-3ya.example,8\nplain.example,9\n"
+        "xn--bcher-kva.test,10\nbücher.test,11\n"
     )
     with open_log([], DirectoryFiles(None, (str(tmp_path / "domains.csv"), {}))) as log:
         found = {row["domain"]: row["account"] for row in log.query("SELECT domain, account FROM domains")}

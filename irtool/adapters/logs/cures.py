@@ -8,14 +8,21 @@ _HEADER_CHECKS = (
     "main.cf: header_checks = regexp:/etc/postfix/header_checks, with empty nested_header_checks and "
     "mime_header_checks; in that file: /^(From|Sender|Subject):/ INFO"
 )
-_KUMO_HEADERS = "kumo.configure_local_logs { headers = { 'From', 'Sender', 'Subject', 'Message-ID' } }"
+_KUMO_HEADERS = (
+    "in smtp_server_message_received and http_message_generated: msg:import_x_headers { 'From', 'Sender', 'Subject', "
+    "'Message-ID' }; then kumo.configure_local_logs { meta = { 'from', 'sender', 'subject', 'message_id' } }, or, at a "
+    "higher cost and without the hooks, headers = { 'From', 'Sender', 'Subject', 'Message-ID' }"
+)
 _KUMO_META = "kumo.configure_local_logs { meta = { 'authn_id', 'received_from', 'tenant' } }, and log Reception records"
 _RSPAMD_HISTORY = (
     "history_redis.conf: nrows = 200 is the default and holds minutes; raise it, or send every message's metadata on "
-    'with metadata_exporter (formatter = "json")'
+    'with metadata_exporter (formatter = "json"). With compress = true, the default, the lists in Redis are zstd: take '
+    "the history from the controller (GET /history), or switch that off"
 )
 _SES_HEADERS = "switch on original headers for the identity, or publish Send events to a configuration set"
 _SES_TAGS = "publish Send events through a configuration set: their tags have ses:source-ip and ses:caller-identity"
+_NOT_SENDGRID = "SendGrid does not tell it"
+_SENDGRID_EVENTS = "Email Activity does not have it: collect the Event Webhook (format: sendgrid)"
 _NONE_EXCHANGE = "message trace does not have it; journal the mail, or keep the headers at your own edge"
 
 CURES: Mapping[str, Mapping[str, str]] = {
@@ -48,6 +55,7 @@ CURES: Mapping[str, Mapping[str, str]] = {
         "subject": _SES_HEADERS,
         "source_ip": _SES_TAGS,
         "account": _SES_TAGS,
+        "size": "SES does not tell it",
     },
     "sendgrid": {
         "header_from": "not in the Event Webhook: add it to unique_args (custom_args) as from",
@@ -56,7 +64,14 @@ CURES: Mapping[str, Mapping[str, str]] = {
         "account": "add it to unique_args (custom_args) as account",
         "source_ip": "add the submitting IP to unique_args (custom_args) as originating_ip; `ip` is SendGrid's own",
         "subject": "add it to unique_args (custom_args) as subject",
-        "size": "SendGrid does not tell it",
+        "size": _NOT_SENDGRID,
+    },
+    "sendgrid-csv": {
+        "envelope_from": _SENDGRID_EVENTS,
+        "header_sender": _SENDGRID_EVENTS,
+        "account": "the CSV of the Email Activity API (POST /v3/messages/download) has username",
+        "source_ip": "the CSV of the Email Activity API (POST /v3/messages/download) has originating_ip",
+        "size": _NOT_SENDGRID,
     },
     "mailgun": {
         "account": "one subaccount for each customer, or the variable v:account on each message",
@@ -68,12 +83,16 @@ CURES: Mapping[str, Mapping[str, str]] = {
         "envelope_from": "the summary shows one sender only; the extended report has return_path",
         "header_sender": _NONE_EXCHANGE,
         "source_ip": "run the enhanced summary or extended report: it has original_client_ip",
+        "*": "the sender address is that of Sender where a message has one: then the From it shows people, perhaps a "
+        "forged one, is not in this log",
     },
     "google": {
         "account": "export Gmail log events (they have the actor), or Gmail logs in BigQuery (format: gmail)",
         "header_from": "export Gmail logs from BigQuery (format: gmail): they have from_header_address",
         "header_sender": "Gmail's logs do not have it",
         "source_ip": "export Gmail log events, or Gmail logs in BigQuery (format: gmail)",
+        "*": "Email log search has a row for each recipient and each event: figures count rows, not messages. Gmail "
+        "log events have one for each message",
     },
     "gmail": {"header_sender": "Gmail's logs do not have it"},
 }

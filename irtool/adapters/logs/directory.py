@@ -55,7 +55,7 @@ def _spell(connection: duckdb.DuckDBPyConnection) -> None:
         return
     from irtool.intake.domains import normalise_domain, u_label  # brings all of intake with it
 
-    more = {}
+    more: dict[str, str] = {}
     for domain, account in rows:
         ascii_only = normalise_domain(domain) or domain
         for spelling in (ascii_only, ".".join(u_label(label) for label in ascii_only.split("."))):

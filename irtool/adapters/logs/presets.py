@@ -59,7 +59,7 @@ RSPAMD = Preset(
     "jsonl",
     {
         "time": ("unix_time", "timestamp", "time"),
-        "id": ("message-id", "message_id"),
+        "id": ("message-id", "message_id", "id"),
         "account": ("user",),
         "source_ip": ("ip",),
         "envelope_from": ("sender_smtp", "from"),
@@ -111,12 +111,33 @@ SENDGRID = Preset(
     lists=("messages",),
 )
 
+SENDGRID_CSV = Preset(
+    "csv",
+    {
+        "time": ("processed", "last_event_time"),
+        "id": ("message_id", "msg_id"),
+        "account": ("username",),
+        "source_ip": ("originating_ip",),
+        "header_from": ("from", "from_email"),
+        "recipient": ("email", "to_email"),
+        "subject": ("subject",),
+        "status": ("event", "status"),
+    },
+    kind=("event",),
+    kinds=(frozenset({"processed"}), frozenset({"delivered", "bounce", "bounced", "drop", "dropped"})),
+)
+
 MAILGUN = Preset(
     "jsonl",
     {
-        "time": ("event-data.timestamp", "timestamp"),
+        "time": ("event-data.timestamp", "timestamp", "@timestamp"),
         "id": ("event-data.message.headers.message-id", "message.headers.message-id"),
-        "account": ("event-data.account.id", "account.id", "user-variables.account"),
+        "account": (
+            "event-data.user-variables.account",
+            "user-variables.account",
+            "event-data.account.id",
+            "account.id",
+        ),
         "source_ip": ("event-data.originating-ip", "originating-ip"),
         "envelope_from": ("event-data.envelope.sender", "envelope.sender"),
         "header_from": ("event-data.message.headers.from", "message.headers.from"),
@@ -144,18 +165,28 @@ GMAIL = Preset(
         "recipient": ("message_info.destination.0.address", "gmail.message_info.destination.0.address"),
         "subject": ("message_info.subject", "gmail.message_info.subject"),
         "size": ("message_info.payload_size", "gmail.message_info.payload_size"),
+        "status": ("event_info.mail_event_type", "gmail.event_info.mail_event_type"),
     },
+    kind=("event_info.mail_event_type", "gmail.event_info.mail_event_type"),
+    kinds=(frozenset({"1", "2"}), frozenset({"0"})),  # sent, received; else stages of delivery
 )
 
 EXCHANGE = Preset(
     "csv",
     {
-        "time": ("origin_timestamp_utc", "origin_timestamp", "Received", "date_time_utc", "date-time"),
+        "time": ("origin_timestamp_utc", "origin_timestamp", "Received", "date_time_utc", "date-time", "Date"),
         "id": ("message_id", "MessageId", "Message ID", "message-id"),
-        "source_ip": ("original_client_ip", "FromIP", "original-client-ip", "client-ip"),
+        "source_ip": ("original_client_ip", "FromIP", "From IP", "original-client-ip", "client_ip", "client-ip"),
         "envelope_from": ("return_path", "return-path"),
-        "header_from": ("sender_address", "SenderAddress", "Sender address", "sender-address"),
-        "recipient": ("recipient_status", "RecipientAddress", "Recipient address", "recipient-address"),
+        "header_from": ("sender_address", "SenderAddress", "Sender address", "sender-address", "Sender"),
+        "recipient": (
+            "recipient_address",
+            "RecipientAddress",
+            "Recipient address",
+            "recipient-address",
+            "recipient_status",
+            "Recipient",
+        ),
         "subject": ("message_subject", "Subject", "message-subject"),
         "size": ("total_bytes", "Size", "total-bytes"),
         "status": ("Status", "event_id", "event-id"),
@@ -179,6 +210,9 @@ GOOGLE = Preset(
         "size": ("Message size",),
         "status": ("Event status", "Status", "Event"),
     },
+    unknown="N/A",
+    kind=("Event",),
+    kinds=(frozenset({"Send", "Receive"}),),
     spelling="%b %d, %Y, %I:%M:%S %p|%Y/%m/%d %H:%M:%S %Z|%Y/%m/%d %H:%M:%S|%m/%d/%Y %H:%M:%S",
 )
 
@@ -189,6 +223,7 @@ PRESETS: Mapping[str, Preset] = {
     "rspamd": RSPAMD,
     "ses": SES,
     "sendgrid": SENDGRID,
+    "sendgrid-csv": SENDGRID_CSV,
     "mailgun": MAILGUN,
     "gmail": GMAIL,
     "exchange": EXCHANGE,
