@@ -9,6 +9,11 @@ account is used from elsewhere, and only that part of its mail is taken.
 An account that is given over joins if something connects it with the campaign: a source IP, a forged address, with
 more messages a forged domain or a destination that the campaign has to itself. What it brings is added to what is
 looked for, until nothing changes.
+
+How much an address says depends on whose account it is. Anybody could have opened a trial. An old customer may forward
+the invitations of the forged address more often than it writes itself: its messages with that address have to come from
+elsewhere than its other mail, or to go where only the campaign sends. Under an own envelope sender it may send the
+newsletters of whom is impersonated: then the address alone connects nobody but a trial.
 """
 
 from __future__ import annotations
@@ -30,7 +35,8 @@ class Sender:
     """An account that shows the pattern. `ips` maps each source IP ("" if not known) to its messages of the pattern and
     all its messages; `direct` counts what the complaint's traits tie to it, `alike` what has its subject or forged
     address. `sent` counts all its mail. An `established` account is on file and neither a trial nor young: nobody
-    opened it just for this, so what it sends may be its owner's."""
+    opened it just for this, so what it sends may be its owner's. An `opened` one is a trial or young; of an account
+    that is neither the directory says nothing."""
 
     account: str
     ips: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -41,6 +47,7 @@ class Sender:
     alike: int = 0
     sent: int = 0
     established: bool = False
+    opened: bool = False
 
     @property
     def messages(self) -> int:
@@ -57,6 +64,11 @@ class Sender:
         if self.whole:
             return set(self.ips)
         return {ip for ip, (messages, sent) in self.ips.items() if messages >= HALF * max(sent, 1)}
+
+    def used_from(self, ips: Iterable[str]) -> bool:
+        """Whether most of its other mail comes from other source IPs than these, as with a stolen account."""
+        other = self.sent - self.messages
+        return sum(max(sent - messages, 0) for messages, sent in (self.ips[ip] for ip in ips)) < HALF * other
 
 
 @dataclass(slots=True)
@@ -76,11 +88,13 @@ class Bonds:
         crowded_ip: Callable[[str], bool],
         crowded: Callable[[set[str]], set[str]],
         *,
-        by_traits: bool,
+        by_traits: bool = False,
+        exact: bool = True,
     ) -> None:
         """Take in senders until nothing new hangs together with the campaign.
 
         `crowded_ip` says whether a source IP carries mostly other mail than the pattern, `crowded` which destinations.
+        The pattern is `exact` if no more than forwards of single messages look like it.
         """
         changed = True
         while changed:
@@ -89,10 +103,11 @@ class Bonds:
             for sender in senders.values():
                 if sender.account in self.reasons:
                     continue
-                judge = self._reason_by_traits if by_traits else self._reason
-                if reason := judge(sender, owned) or (
-                    "" if by_traits else self._reason_by_destination(sender, crowded)
-                ):
+                if by_traits:
+                    reason = self._reason_by_traits(sender, owned)
+                else:
+                    reason = self._reason(sender, owned, exact=exact) or self._reason_by_destination(sender, crowded)
+                if reason:
                     self.reasons[sender.account] = reason
                     self._learn(sender)
                     changed = True
@@ -105,7 +120,7 @@ class Bonds:
             self.domains |= sender.domains.get(ip, {}).keys()
             self.destinations |= sender.destinations.get(ip, {}).keys()
 
-    def _reason(self, sender: Sender, owned: set[str]) -> str:
+    def _reason(self, sender: Sender, owned: set[str], *, exact: bool) -> str:
         """Why the sender belongs, "" if it does not. `owned` are the IPs that carry little else."""
         if sender.account in self.named:
             return "named by the complaint"
@@ -119,19 +134,28 @@ class Bonds:
             return f"shares the source IP {min(ips & owned)}" if fits else ""
         if ip and (address or domain or ips & owned):
             return f"shares the source IP {ip[0]}"
-        if address and (not sender.established or count >= SOME):
+        if not sender.opened and not (exact and (sender.used_from(ips) or not sender.established)):
+            return ""
+        if address and (sender.opened or count >= SOME):
             return f"forges the same address {address[0]}"
-        if domain and count >= (MANY if sender.established else SOME):
+        if domain and count >= (SOME if sender.opened else MANY):
             return f"forges the same domain {domain[0]}"
         return ""
 
     def _reason_by_destination(self, sender: Sender, crowded: Callable[[set[str]], set[str]]) -> str:
+        """The same for a destination that the campaign has to itself, together with a forged address for an account
+        that is not given over to it."""
         ips = sender.given_over()
-        shared = _of(sender.destinations, ips) & self.destinations
-        if not shared or sum(sender.ips[ip][0] for ip in ips) < FEW:
+        shared = _of(sender.destinations, ips or sender.ips) & self.destinations
+        if not shared or not (own := sorted(shared - crowded(shared))):
             return ""
-        own = sorted(shared - crowded(shared))
-        return f"sends to the campaign's own destination {own[0]}" if own else ""
+        if ips:
+            enough = sum(sender.ips[ip][0] for ip in ips) >= (FEW if sender.opened else SOME)
+            return f"sends to the campaign's own destination {own[0]}" if enough else ""
+        addresses = sorted(_of(sender.froms, sender.ips) & self.froms)
+        if min(_count(sender.froms, addresses), _count(sender.destinations, own)) < SOME:
+            return ""
+        return f"sends to the campaign's own destination {own[0]} as {addresses[0]}"
 
     def _reason_by_traits(self, sender: Sender, owned: set[str]) -> str:
         """The same where only traits of the complaint can be looked for (subject, addresses, source IP)."""
@@ -150,3 +174,8 @@ class Bonds:
 
 def _of(marks: Marks, ips: Iterable[str]) -> set[str]:
     return set().union(*(marks.get(ip, {}).keys() for ip in ips))
+
+
+def _count(marks: Marks, values: Iterable[str]) -> int:
+    wanted = set(values)
+    return sum(messages for some in marks.values() for value, messages in some.items() if value in wanted)

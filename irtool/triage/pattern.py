@@ -50,18 +50,18 @@ def find(log: LogSource, way: str, values: Mapping[str, Json], since: datetime) 
     for row in ask(log, sql("standing"), choice):
         sender = senders[str(row["account"])]
         sender.sent = integer(row["messages"])
-        sender.established = _is_established(row, since)
+        sender.established, sender.opened = _standing(row, since)
     if not traits:
         _marks(senders, ask(log, sql("marks"), choice))
     return Candidates(senders, totals)
 
 
-def _is_established(row: Mapping[str, object], since: datetime) -> bool:
+def _standing(row: Mapping[str, object], since: datetime) -> tuple[bool, bool]:
+    """Whether the account is established, and whether anybody could have opened it for this; it may be neither."""
     plan = str(row["plan"] or "").lower()
     created = row["created"] if isinstance(row["created"], datetime) else None
-    trial = "trial" in plan or plan.startswith("free")
-    young = created is not None and since - created <= _YOUNG
-    return bool(plan or created) and not trial and not young
+    opened = "trial" in plan or plan.startswith("free") or (created is not None and since - created <= _YOUNG)
+    return bool(plan or created) and not opened, opened
 
 
 def _pair(senders: dict[str, Sender], row: Mapping[str, object], totals: Mapping[str, int], *, told: bool) -> None:

@@ -97,7 +97,8 @@ class Search:
             candidates = pattern.find(self._log, way, values, seeds.since)
             bonds = self._bonds(seeds, values, candidates)
             crowds = Crowds(self._log, values, candidates)
-            bonds.grow(candidates.senders, crowds.ip, crowds.destinations, by_traits=way == TRAITS)
+            exact = way == HOLE
+            bonds.grow(candidates.senders, crowds.ip, crowds.destinations, by_traits=way == TRAITS, exact=exact)
             if bonds.reasons:
                 self._tell(f"counting what {len(bonds.reasons)} accounts sent")
                 scope = self._count(way, values, candidates, bonds)

@@ -8,7 +8,7 @@ from irtool.adapters.logs import DirectoryFiles, open_log
 
 
 def test_international_domains_are_there_in_both_spellings(tmp_path: Path) -> None:
-    """The questions compare names as they stand in the log; a log may have either spelling, and so may the directory."""
+    """The questions compare names as they stand in the log, which may have either spelling."""
     (tmp_path / "domains.csv").write_text(
         "domain,account\nBücher.example,7\nxn--mnchen-3ya.example,8\nplain.example,9\n"
         "xn--bcher-kva.test,10\nbücher.test,11\n"
