@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from irtool.ports import LogSource
 from irtool.records import Flow, Json, NewMail
-from irtool.triage.questions import ask, integer, sql
+from irtool.triage.questions import ask, integer, lacking, sql
 from irtool.triage.seeds import texts
 
 MOST = 50
@@ -29,12 +29,11 @@ def accepted_after(log: LogSource, moment: datetime, known: Collection[str]) -> 
     `known` are the targets that some change is about already; the values of the answer are the others, those with most
     messages first.
     """
-    missing = log.missing()
-    if "time" in missing:
+    if "time" in log.missing():
         return NewMail(moment, error="the log has no time: mail after the containment cannot be told from mail before")
     values: dict[str, Json] = {
         "moment": _stamp(moment),
-        "no_account": "account" in missing,
+        "no_account": "account" in lacking(log),
         "refused": [*REFUSED],
     }
     rows = ask(log, sql("after"), values)

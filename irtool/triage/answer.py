@@ -130,6 +130,11 @@ def _findings(
         lost = [sentence for column, sentence in _LOST.items() if column in search.missing]
         if scope and found.accounts and "account" in search.missing:
             lost[lost.index(_LOST["account"])] = _NO_ACCOUNT
+        unnamed = sum(row.messages for row in scope.by["account"] if not row.value) if scope else 0
+        if unnamed and "account" not in search.missing:
+            lost.append(
+                f"No account: {unnamed} messages of the campaign bear none in the log; who sent them is unknown."
+            )
         if not search.domains and ownership.directory:
             lost.append(_NO_DOMAINS)
         lost += _outcome(scope, search.rows, Seeds(begin))

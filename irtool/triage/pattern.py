@@ -27,9 +27,9 @@ class Candidates:
     ip_totals: Mapping[str, int]
 
 
-def find(log: LogSource, way: str, values: Mapping[str, Json], since: datetime) -> Candidates:
-    """Make the table `pattern` that way, and say who is in it. Needs the table `sent`."""
-    missing = log.missing()
+def find(log: LogSource, way: str, values: Mapping[str, Json], since: datetime, missing: frozenset[str]) -> Candidates:
+    """Make the table `pattern` that way, and say who is in it. Needs the table `sent`; `missing` are the columns in
+    which nothing stands."""
     choice = {
         **values,
         "wide": way == WIDE,

@@ -36,6 +36,14 @@ def keep(log: LogSource, table: str, question: str, values: Mapping[str, Json]) 
     ask(log, f"CREATE TEMPORARY TABLE {table} AS {sql(question)}", values)
 
 
+def lacking(log: LogSource) -> frozenset[str]:
+    """The columns in which nothing stands; `account` too if the log has it and no message bears one."""
+    missing = log.missing()
+    if "account" not in missing and not log.query("SELECT 1 AS one FROM log WHERE account <> '' LIMIT 1"):
+        return missing | {"account"}
+    return missing
+
+
 def integer(value: object) -> int:
     """A count as the database gave it (a sum may come as a decimal, or as NULL)."""
     return value if isinstance(value, int) else int(str(value or 0).partition(".")[0])

@@ -13,7 +13,7 @@ from datetime import datetime
 from irtool.errors import InputError
 from irtool.ports import LogSource, Progress
 from irtool.records import Json
-from irtool.triage.questions import ask, integer, keep, sql
+from irtool.triage.questions import ask, integer, keep, lacking, sql
 from irtool.triage.relay_policy import RULES, Owners, detector_seed, detector_wide
 from irtool.triage.seeds import spellings, texts
 
@@ -87,7 +87,7 @@ def replay(
     With `campaign` the log's table `campaign`, as triage left it, is told apart. Raises InputError if the log lacks a
     column without which no rule can be asked.
     """
-    missing = log.missing()
+    missing = lacking(log)
     for column, name in _NEEDED.items():
         if column in missing:
             raise InputError(f"the log has no {name}: no relay rule can be replayed over it", hint="irtool doctor logs")

@@ -16,7 +16,7 @@ from irtool.records import Findings, Json
 from irtool.triage import packs, pattern
 from irtool.triage.bonds import Bonds
 from irtool.triage.pattern import FORWARD, HOLE, TRAITS, WIDE, Candidates, Crowds
-from irtool.triage.questions import ask, integer, keep, sql
+from irtool.triage.questions import ask, integer, keep, lacking, sql
 from irtool.triage.seeds import Ownership, Seeds, spellings, texts
 from irtool.triage.volume import volume
 
@@ -75,7 +75,7 @@ class Search:
 
         self.domains = integer(log.query("SELECT count(*) AS domains FROM domains")[0]["domains"])
         """How many domains the directory lists."""
-        self.missing = log.missing()
+        self.missing = lacking(log)
         self._asked: Mapping[str, Json] = {}
 
     def told(self, found: Findings, scope: Scope | None) -> Findings:
@@ -94,7 +94,7 @@ class Search:
             return None
         values = self._asked = self._parameters(seeds)
         for way in self._ways(seeds):
-            candidates = pattern.find(self._log, way, values, seeds.since)
+            candidates = pattern.find(self._log, way, values, seeds.since, self.missing)
             bonds = self._bonds(seeds, values, candidates)
             crowds = Crowds(self._log, values, candidates)
             exact = way == HOLE

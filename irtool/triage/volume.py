@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from irtool.ports import LogSource
 from irtool.records import Bucket, Json
-from irtool.triage.questions import ask, integer, sql
+from irtool.triage.questions import ask, integer, lacking, sql
 
 MOST = 120
 """At most so many buckets: as many as a picture can show."""
@@ -36,7 +36,7 @@ def volume(
             "first": f"{first.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}",
             "last": f"{last.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}",
             "by_traits": by_traits,
-            "no_account": "account" in log.missing(),
+            "no_account": "account" in lacking(log),
         },
     )
     counts: dict[int, int] = {}

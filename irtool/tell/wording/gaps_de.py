@@ -69,6 +69,9 @@ GAPS: dict[str, str] = {
     r"The log has no messages at all since (?P<since>\S.{,40}?), none of this campaign: .*": (
         "Das Log enthält seit {since} überhaupt keine Nachrichten: Gezählt sind die Beschwerden."
     ),
+    r"No account: (?P<n>\d+) messages of the campaign .*": (
+        "Ohne Konto: {n} Nachrichten der Kampagne tragen im Protokoll keines; wer sie gesendet hat, ist nicht bekannt."
+    ),
     r"Left out: (?P<n>\d+) messages of (?P<m>\d+) other accounts .*": (
         "Nicht mitgezählt: {n} Nachrichten von {m} anderen Konten zeigen dasselbe Muster, hängen aber zu schwach mit "
         "der Beschwerde zusammen."

@@ -59,6 +59,9 @@ GAPS: dict[str, str] = {
     r"The log has no messages at all since (?P<since>\S.{,40}?), none of this campaign: .*": (
         "El registro no contiene ningún mensaje desde {since}: los recuentos se refieren a las denuncias."
     ),
+    r"No account: (?P<n>\d+) messages of the campaign .*": (
+        "Sin cuenta: {n} mensajes de la campaña no llevan ninguna en el registro; no se sabe quién los envió."
+    ),
     r"Left out: (?P<n>\d+) messages of (?P<m>\d+) other accounts .*": (
         "Sin contar: {n} mensajes de otras {m} cuentas muestran el mismo patrón, pero su relación con la denuncia es "
         "demasiado débil."

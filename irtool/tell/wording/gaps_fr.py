@@ -69,6 +69,9 @@ GAPS: dict[str, str] = {
     r"The log has no messages at all since (?P<since>\S.{,40}?), none of this campaign: .*": (
         "Le journal ne contient aucun message à compter de {since} : les chiffres portent sur les signalements."
     ),
+    r"No account: (?P<n>\d+) messages of the campaign .*": (
+        "Sans compte : {n} messages de la campagne n’en portent aucun dans le journal ; on ignore qui les a envoyés."
+    ),
     r"Left out: (?P<n>\d+) messages of (?P<m>\d+) other accounts .*": (
         "Laissés de côté : {n} messages de {m} autres comptes suivent le même schéma, mais trop peu d’éléments les "
         "relient au signalement."

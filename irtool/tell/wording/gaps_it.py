@@ -58,6 +58,9 @@ GAPS: dict[str, str] = {
     r"The log has no messages at all since (?P<since>\S.{,40}?), none of this campaign: .*": (
         "Il log non ha alcun messaggio dal {since}: i conteggi riguardano le segnalazioni."
     ),
+    r"No account: (?P<n>\d+) messages of the campaign .*": (
+        "Senza account: {n} messaggi della campagna non ne riportano alcuno nel log; non si sa chi li abbia inviati."
+    ),
     r"Left out: (?P<n>\d+) messages of (?P<m>\d+) other accounts .*": (
         "Esclusi: {n} messaggi di {m} altri account mostrano lo stesso schema, ma troppo poco li collega alla "
         "segnalazione."

@@ -6,7 +6,7 @@ WHERE l.time > CAST($moment AS TIMESTAMP)
   AND NOT (substr(lower(COALESCE(l.status, '')), 1, 4) IN $refused OR substr(COALESCE(l.status, ''), 1, 1) IN ('4', '5'))
   AND EXISTS (
     SELECT 1 FROM campaign c
-    WHERE ($no_account OR c.account = l.account)
+    WHERE ($no_account OR c.account = COALESCE(l.account, ''))
       AND COALESCE(c.source_ip, '-') = COALESCE(l.source_ip, '-')
       AND COALESCE(c.header_from, '-') = COALESCE(l.header_from, '-')
       AND COALESCE(c.header_sender, '-') = COALESCE(l.header_sender, '-')
