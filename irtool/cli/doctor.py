@@ -77,7 +77,9 @@ def _logs(desk: Desk, as_json: bool) -> None:
 def _show(check: LogCheck) -> None:
     data(f"{_mark(check.level)}  {clean(check.name)} ({clean(check.format)}): {clean(check.says)}")
     if check.hint:
-        data(f"      {clean(check.hint)}")
+        _line("hint", check.hint)
+    for other in check.twice:
+        _line("twice", f"its messages are in {other} too and would count twice: leave one of the two out")
     if check.has:
         _line("has", ", ".join(check.has))
     for text in check.cannot:

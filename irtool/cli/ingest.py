@@ -30,6 +30,10 @@ def ingest(
     year: Annotated[
         int | None, typer.Option("--year", help="With --format: year of a Postfix log's oldest line.")
     ] = None,
+    times: Annotated[
+        str,
+        typer.Option("--times", metavar="STRPTIME", help="With --format: how times are written, e.g. %d/%m/%Y %H:%M."),
+    ] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +46,7 @@ def ingest(
     from irtool.wiring import open_desk
 
     with door(), open_desk(config) as desk, bar() as progress:
-        options = {**_columns(column or []), "zone": zone, **({"year": str(year)} if year else {})}
+        options = {**_columns(column or []), "zone": zone, "times": times, **({"year": str(year)} if year else {})}
         found = desk.evidence.ingest(sources or [], format_, options, output, progress)
         progress.close()
         if as_json:

@@ -36,9 +36,15 @@ class Lack:
     cure: str
 
 
+_TIME = "no time that can be understood"
+_DOUBLE = 0.1
+"""Two logs that share so many of their messages count them twice; single ones are forwards that come back."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogCheck:
-    """One log. `level`: ok, warn (questions stay open) or fault (it cannot be read)."""
+    """One log. `level`: ok, warn (questions stay open) or fault (it cannot be read). `twice` are logs before it that
+    have the same messages."""
 
     level: str
     name: str
@@ -54,15 +60,26 @@ class LogCheck:
     last: datetime | None = None
     advice: str = ""
     hint: str = ""
+    twice: Sequence[str] = ()
 
 
 def check_logs(evidence: Evidence) -> Iterator[LogCheck]:
     """Every configured log, by a sample of its rows."""
+    before: dict[str, frozenset[str]] = {}
     for name, source in evidence.sources().items():
         try:
-            yield _checked(name, source, survey(source))
+            seen = survey(source)
         except IrtoolError as error:
             yield LogCheck("fault", name, source.format, error.message, hint=error.hint)
+            continue
+        twice = tuple(other for other, ids in before.items() if _same(ids, seen.ids))
+        before[name] = seen.ids
+        check = _checked(name, source, seen)
+        yield replace(check, level="warn", twice=twice) if twice else check
+
+
+def _same(some: frozenset[str], others: frozenset[str]) -> bool:
+    return bool(some and others) and len(some & others) >= _DOUBLE * min(len(some), len(others))
 
 
 def _checked(name: str, source: LogFile, seen: Survey) -> LogCheck:
@@ -85,7 +102,18 @@ def _checked(name: str, source: LogFile, seen: Survey) -> LogCheck:
         seen.first,
         seen.last,
         advice(source.format),
+        _hint(seen),
     )
+
+
+def _hint(seen: Survey) -> str:
+    """What to do about rows that could not be read, where that is known."""
+    if any(_TIME in reject.why for reject in seen.rejects):
+        more = ". Until then 03/04 counts as March 4 in the rows that were understood" if seen.rows else ""
+        return f"say how its times are written, and where: times: '%d/%m/%Y %H:%M:%S', zone: Europe/Rome{more}"
+    if not seen.rows and not seen.rejects:
+        return "the files are empty, or have no records that stand for messages"
+    return ""
 
 
 def _near(reject: Reject) -> Reject:

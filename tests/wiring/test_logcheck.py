@@ -78,3 +78,47 @@ def test_ingest_of_files_that_are_not_configured(folder: Path) -> None:
     assert (source["rows"], source["first"]) == (1, "2024-04-14T15:54:00Z")
     assert irtool(folder, "ingest", "nothing").returncode == 2
     assert "not NAME=THEIRS" in irtool(folder, "ingest", "x", "--format", "csv", "--column", "a").stderr
+
+
+def trace(rows: list[tuple[str, str]]) -> str:
+    lines = [f"<{number}@b.example>,{time},a@b.example,x@c.example" for number, time in rows]
+    return "\n".join(["MessageId,Received,SenderAddress,RecipientAddress", *lines]) + "\n"
+
+
+def test_times_in_the_order_of_another_country_have_a_hint(tmp_path: Path) -> None:
+    """What fits either order is read as American, so the rows that were understood are not to be trusted."""
+    (tmp_path / "trace.csv").write_text(trace([("1", "14/04/2025 15:54:01"), ("2", "03/04/2025 15:54:01")]))
+    config = tmp_path / "irtool.yaml"
+    config.write_text("logs:\n  o365: {format: exchange, path: [trace.csv]}\n")
+    said = " ".join(irtool(tmp_path, "doctor", "logs").stdout.split())
+    assert "1 in trace.csv: no time that can be understood" in said
+    assert "times: '%d/%m/%Y %H:%M:%S', zone: Europe/Rome" in said
+    assert "03/04 counts as March 4" in said
+    options = ("--format", "exchange", "--times", "%d/%m/%Y %H:%M:%S", "--zone", "Europe/Rome", "--json")
+    (found,) = json.loads(irtool(tmp_path, "ingest", "trace.csv", *options).stdout)["sources"]
+    assert (found["rows"], found["rejected"]) == (2, 0)
+    assert (found["first"], found["last"]) == ("2025-04-03T13:54:01Z", "2025-04-14T13:54:01Z")
+
+
+def test_a_log_without_a_single_message_says_so(tmp_path: Path) -> None:
+    (tmp_path / "trace.csv").write_text(trace([]))
+    (tmp_path / "irtool.yaml").write_text("logs:\n  o365: {format: exchange, path: [trace.csv]}\n")
+    assert "no records that stand for messages" in " ".join(irtool(tmp_path, "doctor", "logs").stdout.split())
+
+
+def test_two_logs_with_the_same_messages_would_count_them_twice(tmp_path: Path) -> None:
+    """At the edge and at the core; one writes the brackets of a message-id, the other does not. A third has one in a
+    hundred of them, which came back."""
+    texts = {"edge": [str(n) for n in range(100)], "core": [str(n) for n in range(40, 140)], "back": ["7"]}
+    for name, numbers in texts.items():
+        own = [f"{name}-{n}" for n in range(99)] if name == "back" else []
+        records = [{"time": "2025-04-14T12:00:00Z", "id": f"{n}@b.example"} for n in (*numbers, *own)]
+        if name == "edge":
+            records = [{**record, "id": f"<{record['id']}>"} for record in records]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    logs = "".join(f"  {name}: {{format: jsonl, path: [{name}.jsonl]}}\n" for name in texts)
+    (tmp_path / "irtool.yaml").write_text(f"logs:\n{logs}")
+    found = {one["name"]: one for one in json.loads(irtool(tmp_path, "doctor", "logs", "--json").stdout)["logs"]}
+    assert [found[name]["twice"] for name in texts] == [[], ["edge"], []]
+    assert found["core"]["level"] == "warn"
+    assert "its messages are in edge too" in " ".join(irtool(tmp_path, "doctor", "logs").stdout.split())

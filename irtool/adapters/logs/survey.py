@@ -18,7 +18,8 @@ RARE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a sample of the log shows: `filled` counts the rows in which each column holds something."""
+    """What a sample of the log shows: `filled` counts the rows in which each column holds something, `ids` are the
+    messages' ids."""
 
     rows: int
     filled: Mapping[str, int]
@@ -27,6 +28,7 @@ class Survey:
     rejected: int
     rejects: tuple[Reject, ...]
     notes: tuple[Reject, ...]
+    ids: frozenset[str] = frozenset()
 
     def has(self, name: str) -> bool:
         """Whether questions about this column can be answered."""
@@ -50,4 +52,5 @@ def survey(source: LogFile) -> Survey:
             log.rejected_rows(),
             tuple(log.rejects()),
             tuple(log.notes()),
+            frozenset(str(row["id"]).strip("<>") for row in log.query("SELECT DISTINCT id FROM log WHERE id <> ''")),
         )
