@@ -91,16 +91,18 @@ class Bonds:
         by_traits: bool = False,
         exact: bool = True,
     ) -> None:
-        """Take in senders until nothing new hangs together with the campaign.
+        """Take in senders until nothing new hangs together with the campaign; in the order of their names, so that the
+        same log always gives the same reasons.
 
         `crowded_ip` says whether a source IP carries mostly other mail than the pattern, `crowded` which destinations.
         The pattern is `exact` if no more than forwards of single messages look like it.
         """
         changed = True
+        ordered = [senders[account] for account in sorted(senders)]
         while changed:
             changed = False
             owned = {ip for ip in self.ips if not crowded_ip(ip)}
-            for sender in senders.values():
+            for sender in ordered:
                 if sender.account in self.reasons:
                     continue
                 if by_traits:

@@ -84,7 +84,8 @@ def _same(some: frozenset[str], others: frozenset[str]) -> bool:
 
 def _checked(name: str, source: LogFile, seen: Survey) -> LogCheck:
     has = tuple(column for column in LOG if seen.has(column))
-    lacks = tuple(Lack(column, cure(source.format, column)) for column in LOG if column not in has)
+    absent = [column for column in LOG if column not in has] if seen.rows else []  # of nothing nothing is lacking
+    lacks = tuple(Lack(column, cure(source.format, column)) for column in absent)
     cannot = tuple(text for text, needed in QUESTIONS if not set(needed) <= set(has))
     wrong = seen.rows == 0 or bool(cannot)
     share = f"{len(has)} of {len(LOG)} columns in a sample of {seen.rows:,} messages"
@@ -102,17 +103,19 @@ def _checked(name: str, source: LogFile, seen: Survey) -> LogCheck:
         seen.first,
         seen.last,
         advice(source.format),
-        _hint(seen),
+        _hint(seen, source.format),
     )
 
 
-def _hint(seen: Survey) -> str:
+def _hint(seen: Survey, format_: str) -> str:
     """What to do about rows that could not be read, where that is known."""
     if any(_TIME in reject.why for reject in seen.rejects):
         more = ". Until then 03/04 counts as March 4 in the rows that were understood" if seen.rows else ""
         return f"say how its times are written, and where: times: '%d/%m/%Y %H:%M:%S', zone: Europe/Rome{more}"
     if not seen.rows and not seen.rejects:
         return "the files are empty, or have no records that stand for messages"
+    if not seen.rows:
+        return f"nothing in the files is as {format_} has it: is that the format?"
     return ""
 
 

@@ -122,3 +122,14 @@ def test_two_logs_with_the_same_messages_would_count_them_twice(tmp_path: Path) 
     assert [found[name]["twice"] for name in texts] == [[], ["edge"], []]
     assert found["core"]["level"] == "warn"
     assert "its messages are in edge too" in " ".join(irtool(tmp_path, "doctor", "logs").stdout.split())
+
+
+def test_nothing_is_said_to_be_lacking_in_a_log_that_is_something_else(tmp_path: Path) -> None:
+    """No setting of KumoMTA would cure that."""
+    (tmp_path / "mail.log").write_text(LINES)
+    (tmp_path / "irtool.yaml").write_text("logs:\n  mx: {format: kumomta, path: [mail.log]}\n")
+    said = " ".join(irtool(tmp_path, "doctor", "logs").stdout.split())
+    assert "nothing in the files is as kumomta has it: is that the format?" in said
+    assert "6 in mail.log" in said
+    assert "cure" not in said
+    assert "cannot" in said
