@@ -160,7 +160,8 @@ class Bonds:
         return f"sends to the campaign's own destination {own[0]} as {addresses[0]}"
 
     def _reason_by_traits(self, sender: Sender, owned: set[str]) -> str:
-        """The same where only traits of the complaint can be looked for (subject, addresses, source IP)."""
+        """The same where only traits of the complaint can be looked for (subject, addresses, source IP). A subject alone
+        connects nobody but a trial: a billing service has one subject, and it is everybody's."""
         if sender.direct:
             return "its messages agree with the complaint in more than one trait"
         ips = sender.given_over()
@@ -169,7 +170,7 @@ class Bonds:
             return ""
         if ips & owned:
             return f"shares the source IP {min(ips & owned)}"
-        if sender.alike >= FEW and sender.whole and count >= FEW:
+        if sender.alike >= FEW and sender.whole and sender.opened and count >= FEW:
             return "hardly sends anything but messages with the subject or forged address of the complaint"
         return ""
 

@@ -101,3 +101,15 @@ def test_a_stolen_account_far_from_its_own_mail_is_told_by_the_address(make_log:
     stolen = {**FORWARD, "source_ip": "203.0.113.99", "recipient": "z@freemail.example"}
     _, findings = search([REPORTED], make_log([SPAM] * 60 + [stolen] * 12 + [USUAL] * 400, OWNERS, PLANS))
     assert found(findings) == ({"T1": 60, "10": 12}, {"203.0.113.5": 60, "203.0.113.99": 12}, {"11": 72})
+
+
+@pytest.mark.parametrize("plans", [PLANS, None])
+def test_a_billing_service_has_the_subject_of_the_spam(
+    make_log: MakeLog, search: Search, plans: Mapping[str, str] | None
+) -> None:
+    """All of its mail bears the everyday subject, and the directory need not say how old an account is."""
+    own = {**WIDE, "header_from": "a@spam.example", "subject": "Invoice"}
+    bills = {**USUAL, "subject": "Invoice"}
+    reported = replace(REPORTED_WIDE, from_=("a@spam.example",), subject="Invoice")
+    _, findings = search([reported], make_log([own] * 60 + [bills] * 40, OWNERS, plans))
+    assert found(findings) == ({"T1": 60}, {"203.0.113.5": 60}, {})
