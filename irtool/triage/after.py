@@ -14,10 +14,12 @@ MOST = 50
 """So many values are named at the most."""
 REFUSED = (
     "rej", "reje", "soft", "hard", "refu", "bloc", "deni", "deny", "drop", "disc", "quar", "fail", "perm", "defe",
-    "dela", "temp", "tran", "grey", "rate", "boun", "expi", "held", "hold", "erro", "inva",
+    "dela", "temp", "tran", "grey", "rate", "boun", "expi", "held", "hold", "erro", "inva", "admi", "filt", "not ",
+    "not_", "pend", "rend", "supp", "unde", "undi",
 )  # fmt: skip
 """How the words begin (four letters) with which gateways log that a message did not go out: rejected, deferred,
-bounced, transient failure. Any other word, or none, counts as accepted; so does an answer code of 2xx."""
+bounced, TransientFailure and AdminBounce (KumoMTA), FilteredAsSpam (Exchange), Rendering Failure (SES). Any other word,
+or none, counts as accepted; so does an answer code of 2xx."""
 GRACE = timedelta(minutes=2)
 """Mail that was under way when something was blocked may still be accepted for so long."""
 _COLUMNS = (("account", "account"), ("source_ip", "ip"), ("header_sender", "address"), ("recipient_domain", "domain"))

@@ -112,3 +112,26 @@ def test_hostile_values_are_values(make_log: MakeLog) -> None:
     log = make_log(ROWS, OWNERS)
     assert flows(log, "account", ["t1' OR 1=1 --"], T0) == {}
     assert ask(log, "SELECT count(*) AS n FROM log", {})[0]["n"] == len(ROWS)
+
+
+ACCEPTED = {
+    "kumomta": ["Reception", "Delivery"], "rspamd": ["no action", "add header", "rewrite subject"],
+    "ses": ["Send", "Delivery"], "sendgrid": ["processed", "delivered"], "mailgun": ["accepted", "delivered"],
+    "postfix": ["sent", "deliverable"], "google": ["DELIVERED", "Send", "Receive"], "gmail": ["1", "2"],
+    "exchange": ["RECEIVE", "SEND", "Delivered", "Expanded", "SENDEXTERNAL"], "none": ["", None],
+}  # fmt: skip
+REFUSED = {
+    "kumomta": ["Bounce", "Expiration", "AdminBounce", "TransientFailure", "Rejection"],
+    "rspamd": ["reject", "soft reject", "greylist", "quarantine", "discard"],
+    "ses": ["Bounce", "Reject", "Rendering Failure"],
+    "sendgrid": ["bounce", "dropped", "deferred", "not_delivered", "blocked"], "mailgun": ["failed", "rejected"],
+    "postfix": ["bounced", "deferred", "expired", "undeliverable"], "google": ["BOUNCED", "REJECTED", "DROPPED"],
+    "exchange": ["Failed", "Quarantined", "FilteredAsSpam", "Pending", "FAIL"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("log", [*ACCEPTED])
+def test_every_logs_own_words_for_out_and_not_out(make_log: MakeLog, log: str) -> None:
+    out, kept = ACCEPTED[log], REFUSED.get(log, [])
+    opened = make_log([row(30 + n, n, status=word) for n, word in enumerate([*out, *kept])], OWNERS)
+    assert flows(opened, "account", ["t1"], T0)["t1"].after == len(out), log
