@@ -160,8 +160,8 @@ class Bonds:
         return f"sends to the campaign's own destination {own[0]} as {addresses[0]}"
 
     def _reason_by_traits(self, sender: Sender, owned: set[str]) -> str:
-        """The same where only traits of the complaint can be looked for (subject, addresses, source IP). A subject alone
-        connects nobody but a trial: a billing service has one subject, and it is everybody's."""
+        """The same where only traits of the complaint can be looked for (subject, addresses, source IP). A subject
+        alone connects nobody but a trial: a billing service has one subject, and it is everybody's."""
         if sender.direct:
             return "its messages agree with the complaint in more than one trait"
         ips = sender.given_over()
