@@ -197,8 +197,12 @@ def record(kind: str, number: int) -> str:
     return json.dumps(text) + "\n"
 
 
-def test_deliveries_in_a_later_segment_are_not_messages_once_more(tmp_path: Path) -> None:
-    """A store counts as its files do, read together; whichever of them came first."""
+@pytest.mark.parametrize("rows_of_a_table", [1_000_000, 0])
+def test_deliveries_in_a_later_segment_are_not_messages_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_of_a_table: int
+) -> None:
+    """A store counts as its files do, read together; whichever of them came first, and however large they are."""
+    monkeypatch.setattr("irtool.adapters.logs.kept.MANY", rows_of_a_table)
     source = LogFile("kumomta", str(tmp_path / "k*.jsonl"))
     (tmp_path / "k2.jsonl").write_text(record("Delivery", 2) + record("Bounce", 3))
     (tmp_path / "k3.jsonl").write_text(record("TransientFailure", 3))

@@ -27,7 +27,8 @@ _BROKEN = "torn, no object, or none of the keys or no time in it"
 
 
 class Loader:
-    """Reads sources into a fresh database. `rejects`, `lacking` and `readable` add up over them."""
+    """Reads sources into a fresh database. `rejects`, `lacking` and `readable` add up over them; `kind` is the number
+    of the group of records that stand for messages in the last one, 0 if it has no such groups."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._connection = connection
@@ -35,6 +36,7 @@ class Loader:
         self.rejects = Rejects()
         self.lacking: list[frozenset[str]] = []
         self.readable: list[str] = []
+        self.kind = 0
 
     def source(self, number: int, source: LogFile) -> str:
         """The SELECT that gives the normalised rows of one source. Raises InputError."""
@@ -133,8 +135,8 @@ class Loader:
         """The condition that leaves one record for a message, of a log that has several."""
         if not preset.kinds:
             return "true"
-        best = engine.number(self._connection, f"SELECT min(kind) FROM {table} WHERE kind > 0")
-        return f"kind = {best}"
+        self.kind = engine.number(self._connection, f"SELECT min(kind) FROM {table} WHERE kind > 0")
+        return f"kind = {self.kind}"
 
     def _filled(self, table: str) -> frozenset[str]:
         """The columns of our own table that hold anything at all."""

@@ -29,7 +29,6 @@ from irtool.adapters.logs.columns import literal
 from irtool.adapters.logs.loading import Loader
 from irtool.adapters.logs.manifest import MANIFEST, InputFile, Manifest, Unit, hashed, seen, unit_name
 from irtool.adapters.logs.paths import matching
-from irtool.adapters.logs.presets import PRESETS
 from irtool.adapters.logs.rejects import Reject, Rejects
 from irtool.adapters.logs.shapes import LogFile
 from irtool.errors import InputError, UsageError
@@ -170,13 +169,14 @@ class _Group:
                     kept = self._kept(connection, old)
                     written = [*kept, *self._write(connection, name, Path(scratch))]
                     found = self._totals(connection, written)
-                    kind = self._kind(connection)
             finally:
                 connection.close()
         self._rejects.found += loader.rejects.found
         self._rejects.notes += loader.rejects.notes
         rows, first, last = found
-        return Unit(self._name, self._how, tuple(inputs), tuple(written), rows, loader.rejects.rows, first, last, kind)
+        return Unit(
+            self._name, self._how, tuple(inputs), tuple(written), rows, loader.rejects.rows, first, last, loader.kind
+        )
 
     def _select(self, loader: Loader) -> str:
         """The SELECT of the rows. A mapped column that only other files of the source have is left out."""
@@ -201,13 +201,6 @@ class _Group:
             finally:
                 connection.close()
         return True
-
-    def _kind(self, connection: duckdb.DuckDBPyConnection) -> int:
-        """Which group of records became rows: the best one that the files have."""
-        preset = PRESETS.get(self._source.format)
-        if preset is None or not preset.kinds:
-            return 0
-        return engine.number(connection, 'SELECT min(kind) FROM "log-0" WHERE kind > 0')
 
     def _kept(self, connection: duckdb.DuckDBPyConnection, old: Sequence[Unit]) -> list[str]:
         """What the files do not reach back to any more: whole days stay as they are, part of a day joins the new."""
