@@ -234,3 +234,20 @@ def test_a_mapped_column_need_not_be_in_every_file(tmp_path: Path, format_: str)
     (tmp_path / f"2.{format_}").write_bytes((tmp_path / f"0.{format_}").read_bytes())
     with pytest.raises(InputError, match="no column 'when'"):
         bring(tmp_path, replace(source, columns={"time": "when"}))
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "postfix"])
+def test_what_is_read_in_another_way_is_not_there_twice(tmp_path: Path, format_: str) -> None:
+    """A zone or a mapping was wrong, the configuration was corrected, and the store is brought up to date."""
+    (tmp_path / "a.log").write_text(lines(0, 2).replace("+00:00", "") if format_ == "jsonl" else syslog(0, 2))
+    (tmp_path / "b.log").write_text(lines(2, 3).replace("+00:00", "") if format_ == "jsonl" else syslog(2, 3))
+    wrong = LogFile(format_, str(tmp_path / "*.log"), zone="UTC")
+    right = replace(wrong, zone="Europe/Rome")
+    assert bring(tmp_path, wrong).rows == 3
+    assert bring(tmp_path, right).rows == 3
+    assert accounts(tmp_path) == accounts(tmp_path, "store/**/*.parquet") == named(0, 3)
+    if format_ == "jsonl":
+        assert bring(tmp_path, right).first == "2025-04-13T21:00:00Z"
+    (tmp_path / "a.log").unlink()  # what is gone cannot be read anew and stays as it was read
+    assert bring(tmp_path, replace(right, year=2025), "renamed").read == 1
+    assert accounts(tmp_path) == accounts(tmp_path, "store/**/*.parquet") == named(0, 3)

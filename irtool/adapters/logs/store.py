@@ -1,9 +1,10 @@
 """`irtool ingest`: any log -> a store, a folder of Parquet files in normal form, one or more for each day.
 
 What was read once is not read again: a file counts as known by path, size and time, or else by its content, wherever it
-lies now. A file that has grown replaces what was read of it before. The files of a Postfix log are read together,
-because messages go on in the next file; what they no longer reach back to stays in the store. New files are put in
-place first, then the manifest: a run that was cut off leaves the store as it was, and the next one clears up.
+lies now. A file that has grown replaces what was read of it before, and so does one that is read in another way. The
+files of a Postfix log are read together, because messages go on in the next file; what they no longer reach back to
+stays in the store. New files are put in place first, then the manifest: a run that was cut off leaves the store as it
+was, and the next one clears up.
 
 A store answers as its files would, read together. So of a log with several records for a message the files that have
 only lesser ones (deliveries, where others have receptions) give no rows; and a column that is mapped need not be in
@@ -123,6 +124,7 @@ class _Group:
         self._rejects = rejects
         options = [source.format, dict(source.columns), source.zone, source.year, source.times]
         self._how = json.dumps(options, sort_keys=True)
+        self._start = json.dumps(options[:1])[:-1]
 
     def bring(self) -> bool:
         """Read the files unless the store has them; whether it did."""
@@ -137,6 +139,7 @@ class _Group:
             moved = replace(same, inputs=tuple(whole))
             Manifest(tuple(moved if unit is same else unit for unit in manifest.units)).write(self._folder)
             return False
+        old += self._otherwise(whole, manifest.units)
         unit = self._read(whole, old)
         Manifest((*(one for one in manifest.units if one not in old), unit)).write(self._folder)
         _sweep(self._folder)
@@ -157,6 +160,15 @@ class _Group:
             if before.sha256 != whole.sha256 and (before.path == one.path or (gone and (grown or packed))):
                 old.append(unit)
         return [whole], old
+
+    def _otherwise(self, whole: Sequence[InputFile], units: Sequence[Unit]) -> list[Unit]:
+        """The units of the same files that were read in another way: with a zone or a mapping that was wrong."""
+        paths, hashes = {one.path for one in whole}, {one.sha256 for one in whole if one.size}
+        return [
+            unit
+            for unit in units
+            if unit.how != self._how and any(one.path in paths or one.sha256 in hashes for one in unit.inputs)
+        ]
 
     def _read(self, inputs: Sequence[InputFile], old: Sequence[Unit]) -> Unit:
         name = unit_name(self._how, inputs)
@@ -205,7 +217,8 @@ class _Group:
     def _kept(self, connection: duckdb.DuckDBPyConnection, old: Sequence[Unit]) -> list[str]:
         """What the files do not reach back to any more: whole days stay as they are, part of a day joins the new."""
         connection.execute("CREATE VIEW everything AS SELECT * FROM new")
-        outputs = [name for unit in old for name in unit.outputs] if self._source.format in _TOGETHER else []
+        together = [unit for unit in old if self._source.format in _TOGETHER and unit.how.startswith(self._start)]
+        outputs = [name for unit in together for name in unit.outputs]
         start = connection.execute("SELECT min(time), CAST(min(time) AS DATE) FROM new").fetchone()
         if not outputs or start is None or start[0] is None:
             return []
