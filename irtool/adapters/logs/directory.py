@@ -55,14 +55,15 @@ def _spell(connection: duckdb.DuckDBPyConnection) -> None:
         return
     from irtool.intake.domains import normalise_domain, u_label  # brings all of intake with it
 
+    listed = {str(domain) for domain, _ in rows}
     more: dict[str, str] = {}
     for domain, account in rows:
         ascii_only = normalise_domain(domain) or domain
-        for spelling in (ascii_only, ".".join(u_label(label) for label in ascii_only.split("."))):
+        for spelling in {ascii_only, ".".join(u_label(label) for label in ascii_only.split("."))} - listed:
             more.setdefault(spelling, account)
-    connection.executemany(
-        "INSERT INTO domains SELECT $domain, $account WHERE NOT EXISTS (SELECT 1 FROM domains WHERE domain = $domain)",
-        [{"domain": spelling, "account": account} for spelling, account in sorted(more.items())],
+    connection.execute(
+        "INSERT INTO domains SELECT unnest($domains), unnest($accounts)",
+        {"domains": list(more), "accounts": list(more.values())},
     )
 
 
