@@ -45,8 +45,10 @@ def find(log: LogSource, way: str, values: Mapping[str, Json], since: datetime, 
     keep(log, "pattern", "traits" if traits else "hole", choice)
     totals = {str(row["source_ip"]): integer(row["messages"]) for row in ask(log, sql("ip_totals"), choice)}
     senders: dict[str, Sender] = {}
-    for row in ask(log, sql("pairs"), choice):
-        _pair(senders, row, totals, told="account" not in missing)
+    pairs = ask(log, sql("pairs"), choice)
+    others = None if "account" not in missing else _others(pairs, totals)
+    for row in pairs:
+        _pair(senders, row, others)
     for row in ask(log, sql("standing"), choice):
         sender = senders[str(row["account"])]
         sender.sent = integer(row["messages"])
@@ -64,14 +66,23 @@ def _standing(row: Mapping[str, object], since: datetime) -> tuple[bool, bool]:
     return bool(plan or created) and not opened, opened
 
 
-def _pair(senders: dict[str, Sender], row: Mapping[str, object], totals: Mapping[str, int], *, told: bool) -> None:
-    """Without accounts in the log the mail of a source IP stands for the account's mail from there."""
+def _others(pairs: Iterable[Mapping[str, object]], totals: Mapping[str, int]) -> dict[str, int]:
+    """What each source IP sent that is not of the pattern."""
+    found = dict(totals)
+    for row in pairs:
+        ip = str(row["source_ip"] or "")
+        found[ip] = found.get(ip, 0) - integer(row["messages"])
+    return found
+
+
+def _pair(senders: dict[str, Sender], row: Mapping[str, object], others: Mapping[str, int] | None) -> None:
+    """Without accounts in the log the `others` of a source IP stand for the account's other mail from there."""
     account, ip = str(row["account"] or ""), str(row["source_ip"] or "")
     sender = senders.setdefault(account, Sender(account))
     messages = integer(row["messages"])
-    sent = integer(row["sent"]) if told else totals.get(ip, messages)
+    sent = integer(row["sent"]) if others is None else messages + max(others[ip], 0)
     sender.ips[ip] = (messages, sent)
-    sender.sent += 0 if told else sent
+    sender.sent += 0 if others is None else sent
     sender.direct += integer(row["direct"])
     sender.alike += integer(row["alike"])
 

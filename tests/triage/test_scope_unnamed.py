@@ -78,3 +78,24 @@ def test_inbound_mail_is_nobodys_submission(make_log: MakeLog, search: Search, n
     assert {one.id: one.messages for one in found.accounts} == {"T1": 30}
     assert [one.value for one in found.source_ips] == ["203.0.113.5"]
     assert found.messages == 30
+
+
+def test_accounts_that_share_their_source_ips_and_are_named_by_nobody(make_log: MakeLog, search: Search) -> None:
+    """What the other spammers send from an IP is not what its owner would send; an office's other mail is."""
+    owners = {**OWNERS, "more.example": "T2", "last.example": "T3"}
+    spam = [
+        {**SPAM, "source_ip": f"203.0.113.{n % 4}", "header_sender": f"a@{domain}.example"}
+        for domain in ("spam", "more", "last")
+        for n in range(40)
+    ]
+    forward = {**SPAM, "source_ip": "198.18.0.1", "header_sender": "s@shop.example", "recipient": "y@freemail.example"}
+    log = make_log(
+        [{**row, "account": None} for row in [*spam, *[USUAL] * 90, *[forward] * 12]],
+        owners,
+        {**PLANS, "T2": "trial", "T3": "trial"},
+    )
+    _, found = search([replace(REPORTED, hops=())], log)
+    assert {one.id: one.messages for one in found.accounts} == {"T1": 40, "T2": 40, "T3": 40}
+    assert {one.value: (one.messages, one.innocent) for one in found.source_ips} == {
+        f"203.0.113.{n}": (30, 0) for n in range(4)
+    }
