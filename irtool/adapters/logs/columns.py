@@ -89,14 +89,14 @@ def _as_text(value: str, kind: str) -> str:
 
 def moment(value: str, kind: str, spelling: str = "", number: str = "") -> str:
     """SQL for a UTC TIMESTAMP of a timestamp, an ISO 8601 text (in the session's zone unless it has an offset),
-    seconds, milliseconds or microseconds since 1970, or a text in one of the spellings (strptime, separated by `|`).
-    NULL if it is none of these. `number` is SQL for the value as a DOUBLE if that is at hand."""
+    seconds, milliseconds, microseconds or nanoseconds since 1970, or a text in one of the spellings (strptime, with
+    `|` between). NULL if it is none of these. `number` is SQL for the value as a DOUBLE if that is at hand."""
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"make_timestamp(epoch_us({value}))"
     if kind.startswith(("TIMESTAMP", "DATE")):
         return value if kind == "TIMESTAMP" else f"CAST({value} AS TIMESTAMP)"
     number = number or f"TRY_CAST({value} AS DOUBLE)"
-    units = ((1e11, "1e6"), (1e14, "1e3"), (9e18, "1"))
+    units = ((1e11, "1e6"), (1e14, "1e3"), (1e17, "1"), (9e18, "1e-3"))
     cases = " ".join(
         f"WHEN {number} < {top} THEN make_timestamp(CAST({number} * {unit} AS BIGINT))" for top, unit in units
     )
@@ -278,9 +278,11 @@ def _trimmed(value: str, ends: str) -> str:
 
 
 def _ip(value: str) -> str:
-    """An address without brackets and without the port that some servers write behind it."""
+    """An address without brackets and without the port that some servers write behind it; an IPv4 address in an IPv6
+    socket (`::ffff:192.0.2.1`) as what it is."""
     ported = rf"regexp_replace({value}, '^\[?(\d+\.\d+\.\d+\.\d+|[0-9a-fA-F:.]+\])(:\d+)$', '\1')"
-    whole = f"rtrim(lower(trim({ported}, ' []')), '.')"
+    plain = f"rtrim(lower(trim({ported}, ' []')), '.')"
+    whole = rf"regexp_replace({plain}, '^::ffff:(\d+\.\d+\.\d+\.\d+)(:\d+)?$', '\1')"
     odd = f"contains({value}, ':') OR contains({value}, ' ') OR prefix({value}, '[') OR suffix({value}, '.')"
     return f"CASE WHEN {odd} THEN {whole} ELSE lower({value}) END"
 

@@ -13,6 +13,7 @@ from typing import Any
 UNIT, NOTHING = b"\x1f", b"\x1e"
 """Between the values of a row in our own files, and what stands for no value; neither is ever in what is read."""
 _CHUNK = 1 << 16
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _HARMFUL = (b"\x1f", b"\x1e", b"\x00", b"\r")
 _HARMLESS = bytes.maketrans(b"".join(_HARMFUL), b"????")
 
@@ -44,13 +45,26 @@ def _unpacked(path: Path, target: Path) -> str:
     return str(target)
 
 
+def named(path: str, target: Path) -> str:
+    """The same file under a name whose ending says how it is packed: KumoMTA's segments have none. `target` is a free
+    name without such an ending."""
+    with Path(path).open("rb") as start:
+        magic = start.read(4)
+    ending = ".zst" if magic == _ZSTD else ".gz" if magic[:2] == _GZIP else ""
+    if not magic or path.endswith(ending or (".zst", ".gz")) == bool(ending):
+        return path
+    link = Path(f"{target}{ending}")
+    link.symlink_to(path)
+    return str(link)
+
+
 def unpacked(path: str) -> io.BufferedIOBase:
     """The file's bytes, .gz and .zst unpacked (recognised by content). The caller closes it."""
     with Path(path).open("rb") as start:
         magic = start.read(4)
-    if magic[:2] == b"\x1f\x8b":
+    if magic[:2] == _GZIP:
         return gzip.GzipFile(path, "rb")
-    if magic == b"\x28\xb5\x2f\xfd":
+    if magic == _ZSTD:
         packed: io.BufferedIOBase = _zstd().ZstdFile(path)
         return packed
     return Path(path).open("rb")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from irtool.adapters.logs import columns, engine, files
+from irtool.adapters.logs import columns, documents, engine, files
 from irtool.adapters.logs.columns import literal
 from irtool.adapters.logs.jsonkeys import Keys
 from irtool.adapters.logs.kept import Kept
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _SNIFFED, _CASES = 20_000, 200
 _LINE = 2_000_000
 """Bytes of a line; a longer one is no record of a mail server."""
-_LARGEST = 64 << 20
-"""Bytes of one JSON document that has the rows in a list."""
 _MUCH = 1_500_000_000
 """Bytes of text of a source that become too many rows for a table."""
 _LISTS = columns.ADDRESSES | {"account", "source_ip"}
@@ -67,39 +65,18 @@ class JsonReader:
             return self._read(source, {new: origins[old] for new, old in whole.items()}, kept)
 
     def _flattened(self, paths: Sequence[str]) -> dict[str, str]:
-        """Files with one object on a line, each with its origin: those that are one document are taken apart."""
+        """Files with one object on a line, each with its origin: those that are something else are taken apart, and
+        packed ones have the ending that says so."""
+        preset = self._preset
         found = {}
         for count, path in enumerate(paths):
-            select = self._document(path)
-            if select:
-                target = str(self._folder / f"{self._label}-flat-{count}.jsonl")
-                shape = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x1f'"
-                self._connection.execute(f"COPY ({select}) TO {literal(target)} ({shape})")
-                found[target] = path
+            target = self._folder / f"{self._label}-flat-{count}.jsonl"
+            if documents.are_lines(path, preset.lists, preset.inside):
+                found[files.named(path, target)] = path
             else:
-                found[path] = path
+                documents.flatten(path, target, preset.lists, preset.inside)
+                found[str(target)] = path
         return found
-
-    def _document(self, path: str) -> str:
-        """The SELECT of the rows of a file that is an array, or an object with the rows in a list; "" if it is not."""
-        start = _first_byte(path)
-        listed = columns.literals([files.escaped(path)])
-        reader = f"read_json_objects({listed}, ignore_errors = true, maximum_object_size = {_LARGEST}, format = "
-        if start == b"[" and not self._is_lines(listed):
-            return f"SELECT json(json) FROM {reader}'array')"
-        for key in self._preset.lists if start == b"{" else ():
-            place = literal(f"$.{columns.quoted_key(key)}")
-            whole = f"SELECT json FROM {reader}'unstructured')"
-            sql = f"SELECT count(*) FROM ({whole} LIMIT 1) WHERE json_type(json, {place}) = 'ARRAY'"
-            if engine.number(self._connection, sql):
-                rows = literal(f"$.{columns.quoted_key(key)}[*]")
-                return f"SELECT json(unnest(json_extract(json, {rows}))) FROM ({whole})"
-        return ""
-
-    def _is_lines(self, listed: str) -> bool:
-        """Whether there are objects on lines of their own, after all: a line may be an array where none belongs."""
-        lines = f"SELECT json FROM read_ndjson_objects({listed}, ignore_errors = true, {_sized()}) LIMIT {_SNIFFED}"
-        return engine.number(self._connection, f"SELECT count(*) FROM ({lines}) WHERE json_type(json) = 'OBJECT'") > 0
 
     def _read(self, source: LogFile, origins: Mapping[str, str], kept: Kept) -> JsonRows:
         keys = self._keys(list(origins), source)
@@ -233,11 +210,3 @@ def _kind(value: str, preset: Preset) -> str:
 
 def _sized() -> str:
     return f"maximum_object_size = {_LINE}"
-
-
-def _first_byte(path: str) -> bytes:
-    try:
-        with files.unpacked(path) as text:
-            return text.read1(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    except files.torn():
-        return b""

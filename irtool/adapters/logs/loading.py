@@ -136,7 +136,7 @@ class Loader:
         if not preset.kinds:
             return "true"
         self.kind = engine.number(self._connection, f"SELECT min(kind) FROM {table} WHERE kind > 0")
-        return f"kind = {self.kind}"
+        return f"kind = {self.kind}" if self.kind else "false"
 
     def _filled(self, table: str) -> frozenset[str]:
         """The columns of our own table that hold anything at all."""

@@ -22,7 +22,8 @@ class Preset:
     `unknown` is what the log writes where it knows nothing. Some logs have several records for one message: `kind` is
     the column that says which, `kinds` the records that stand for messages, the best group first; only the first
     group that the files have becomes rows. Columns of `entry` hold only in records of the first group. `lists` are
-    keys under which a whole document keeps its rows. `spelling` is how times are written that are not ISO 8601.
+    keys under which a whole document keeps its rows, `inside` keys under which a record is as text. `spelling` is how
+    times are written that are not ISO 8601.
     """
 
     reader: str
@@ -32,6 +33,7 @@ class Preset:
     kinds: tuple[frozenset[str], ...] = ()
     entry: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lists: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
     spelling: str = ""
 
 
@@ -90,6 +92,7 @@ SES = Preset(
     },
     kind=("eventType", "notificationType"),
     kinds=(frozenset({"Send"}), frozenset({"Delivery", "Bounce", "Reject", "Rendering Failure"})),
+    inside=("Message",),  # what SNS puts around it
 )
 
 SENDGRID = Preset(
