@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from irtool.adapters.logs import DirectoryFiles, LogFile, open_log, write_parquet
@@ -208,6 +208,7 @@ def last_address(header: str) -> str | None:
 
 @settings(max_examples=100, deadline=None)
 @given(headers=st.lists(FROMS, min_size=1, max_size=40))
+@example(headers=['"\\\n<a@b>"'])
 def test_the_short_ways_to_an_address_give_what_the_rule_gives(
     tmp_path_factory: pytest.TempPathFactory, headers: list[str]
 ) -> None:

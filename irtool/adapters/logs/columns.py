@@ -257,7 +257,7 @@ def _address(value: str, piece: str = "") -> str:
     The regular expressions are the rule. The cases before them give the same answer for nearly every row and cost a
     tenth of it; `piece` is SQL for the value's `_step`.
     """
-    bare = rf"regexp_replace({value}, '\"(\\.|[^\"\\])*\"', '', 'g')"
+    bare = rf"regexp_replace({value}, '\"(\\.|[^\"\\])*\"', '', 'gs')"
     last = rf"regexp_extract({bare}, '.*<([^<>\s]+@[^<>\s]+)>', 1, 's')"
     found = f"CASE WHEN contains({value}, '<') THEN COALESCE(NULLIF({last}, ''), {value}) ELSE {value} END"
     ruled = f"rtrim(lower(trim({found}, ' <>')), '.')"
