@@ -71,6 +71,14 @@ def test_a_value_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     assert None in found
 
 
+def test_a_number_of_ten_thousand_digits_costs_nothing(tmp_path: Path) -> None:
+    one = '{"timestamp": 1744632000, "email": "a@b.example", "event": "processed", "x": -' + "9" * 10_000 + "}"
+    path = tmp_path / "hook"
+    path.write_text(f"[{one},{one}]")
+    with open_log([LogFile("sendgrid", str(path))]) as log:
+        assert (len(log.query("SELECT * FROM log")), log.rejected_rows()) == (2, 0)
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [

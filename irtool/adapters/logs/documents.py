@@ -25,6 +25,8 @@ BROKEN = "!"
 _BETWEEN = re.compile(r"[\s,\[\]\x1e\ufeff]*")
 _WORD = 12
 """Characters of the longest word or escape that the end of what was read can cut in two."""
+_LONGEST = 40
+"""Digits of a number."""
 _NEXT = re.compile(r"\n\s*\{|\}\s*,?\s*\{")
 
 
@@ -70,7 +72,7 @@ def _records(value: object, lists: Sequence[str], inside: Sequence[str]) -> Iter
 
 def _values(path: str, lists: Sequence[str]) -> Iterator[object]:
     """One value after the other, elements of arrays too; None for what cannot be read."""
-    decode = json.JSONDecoder().raw_decode
+    decode = json.JSONDecoder(parse_int=_whole).raw_decode
     pieces = _pieces(path)
     buffer, at, more = _longer("", pieces, _CHUNK)
     size = PAGE if any(f'"{key}"' in buffer for key in lists) else RECORD
@@ -92,6 +94,11 @@ def _values(path: str, lists: Sequence[str]) -> Iterator[object]:
             at = _skip(buffer, at)
         else:
             return
+
+
+def _whole(digits: str) -> int | str:
+    """A number that is too long to be one stays text: to compute it would take long."""
+    return int(digits) if len(digits) < _LONGEST else digits
 
 
 def _skip(buffer: str, at: int) -> int:
