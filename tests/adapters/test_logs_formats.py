@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irtool.adapters.logs import LogFile, open_log
+from irtool.adapters.logs.rejects import SEVERAL
 from irtool.errors import InputError
 
 NOON = datetime(2025, 4, 14, 12, 0, tzinfo=UTC)
@@ -185,6 +186,15 @@ def test_kumomta_writes_header_names_as_the_sender_did(tmp_path: Path, name: str
     assert some(found[-1], "header_from", "header_sender", "subject") == (
         "ceo@customer.example", "me@trial.example", "s",
     )  # fmt: skip
+
+
+def test_messages_to_several_recipients_are_noted(tmp_path: Path) -> None:
+    """A row is a message, so it has the first: that the log knew more is said."""
+    to = ("a@b.example", ["a@b.example"], ["a@b.example", "c@d.example"], ["a@b.example", "c@d.example", "e@f.example"])
+    path = jsonl(tmp_path / "k.jsonl", [kumo(recipient=one) for one in to])
+    with open_log([LogFile("kumomta", path)]) as log:
+        assert log.query("SELECT DISTINCT recipient FROM log") == [{"recipient": "a@b.example"}]
+        assert [(note.file, note.rows, note.why) for note in log.notes()] == [(path, 2, SEVERAL)]
 
 
 def test_an_empty_header_does_not_hide_the_one_of_another_spelling(tmp_path: Path) -> None:

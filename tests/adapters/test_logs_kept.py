@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from irtool.adapters.logs import LogFile, engine, jsonlines, kept, open_log
+from irtool.adapters.logs import LogFile, engine, jsonlines, kept, loading, open_log
 from irtool.adapters.logs.store import ingest
 
 EPOCH = 1744632000
@@ -55,23 +56,37 @@ def postfix(path: Path) -> LogFile:
     return LogFile("postfix", str(path))
 
 
+def parquet(path: Path) -> LogFile:
+    """The same as Parquet that is not in normal form."""
+    name, more = (
+        path.with_suffix(".parquet"),
+        "'T' || i % 4 AS account, 'A <Info@G' || i % 2 || '.example>' AS header_from",
+    )
+    rcpt = "['u' || i || '@d' || i % 3 || '.example', 'V@w.example'][:1 + i % 2] AS recipient"
+    sql = f"SELECT CASE WHEN i < 20 THEN {EPOCH} + i END AS time, {more}, {rcpt} FROM range(21) r(i)"
+    duckdb.execute(f"COPY ({sql}) TO '{name}' (FORMAT parquet)")
+    return LogFile("parquet", str(name))
+
+
 def answers(source: LogFile) -> tuple[object, ...]:
     """Everything that can be asked."""
     with open_log([source]) as log:
         found = log.query("SELECT * FROM log ORDER BY time")
-        return found, log.rejected_rows(), [(r.file, r.rows, r.why) for r in log.rejects()], log.missing()
+        told = [(r.file, r.rows, r.why) for r in (*log.rejects(), *log.notes())]
+        return found, log.rejected_rows(), told, log.missing()
 
 
-@pytest.mark.parametrize("make", [kumomta, table, postfix])
+@pytest.mark.parametrize("make", [kumomta, table, postfix, parquet])
 def test_many_rows_are_kept_as_few_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: object) -> None:
     assert callable(make)
     source = make(tmp_path / "log")
     few = answers(source)
     found, rejected = few[:2]
     assert isinstance(found, list)
-    assert (len(found), rejected) == (20, {"kumomta": 2, "csv": 1, "postfix": 1}[source.format])
+    assert (len(found), rejected) == (20, {"kumomta": 2, "csv": 1, "postfix": 1, "parquet": 1}[source.format])
     assert {row["header_from"] for row in found} == {"info@g0.example", "info@g1.example"}
     monkeypatch.setattr(kept, "MANY", 0)
+    monkeypatch.setattr(loading, "MANY", 0)
     monkeypatch.setattr(jsonlines, "_MUCH", 0)
     written: list[str] = []
     add = kept.Kept.add

@@ -87,6 +87,15 @@ def _as_text(value: str, kind: str) -> str:
     return value if kind == "VARCHAR" else f"CAST({value} AS VARCHAR)"
 
 
+def several(value: str, kind: str, name: str) -> str:
+    """SQL for `name` where a value is a list of more than one; NULL elsewhere."""
+    if kind.endswith("[]"):
+        return f"CASE WHEN len({value}) > 1 THEN {name} END"
+    if kind != "JSON":
+        return "NULL"
+    return f"CASE WHEN prefix({value}, '[\"') AND contains({value}, '\",\"') THEN {name} END"
+
+
 def moment(value: str, kind: str, spelling: str = "", number: str = "") -> str:
     """SQL for a UTC TIMESTAMP of a timestamp, an ISO 8601 text (in the session's zone unless it has an offset),
     seconds, milliseconds, microseconds or nanoseconds since 1970, or a text in one of the spellings (strptime, with

@@ -81,7 +81,8 @@ class JsonReader:
     def _read(self, source: LogFile, origins: Mapping[str, str], kept: Kept) -> JsonRows:
         keys = self._keys(list(origins), source)
         if keys is None:
-            kept.add(f"SELECT *, CAST(NULL AS VARCHAR) AS rejected, 1 AS kind FROM ({columns.NO_ROWS})")
+            none = "CAST(NULL AS VARCHAR)"
+            kept.add(f"SELECT *, {none} AS rejected, {none} AS several, 1 AS kind FROM ({columns.NO_ROWS})")
             return JsonRows(frozenset(source.columns), origins)
         listed = columns.literals(files.escaped(path) for path in origins)
         options = f"format = 'newline_delimited', ignore_errors = true, {_sized()}"
@@ -110,7 +111,8 @@ class JsonReader:
             value = f"NULLIF({value}, {literal(preset.unknown)})" if preset.unknown else value
             is_list = name in (_LISTS if preset.columns else columns.ADDRESSES)
             values[name] = (value, "JSON" if is_list else "VARCHAR")
-        more = {"kind": kind, "empty": keys.all_null(), "origin": "filename"}
+        several = columns.several(*values["recipient"], "filename") if "recipient" in values else "NULL"
+        more = {"kind": kind, "empty": keys.all_null(), "origin": "filename", "several": several}
         inner = columns.normalised(table, values, source.times or preset.spelling, more)
         bad = "time IS NULL" if "time" in keys.places else "empty"  # a line with nothing in it has no time either
         return f"SELECT * EXCLUDE (empty, origin), CASE WHEN {bad} THEN origin END AS rejected FROM ({inner})"

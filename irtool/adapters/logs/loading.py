@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from irtool.adapters.logs import columns, engine, postfix, separated, syslog
 from irtool.adapters.logs.files import escaped
 from irtool.adapters.logs.jsonlines import JsonReader
-from irtool.adapters.logs.kept import Kept
+from irtool.adapters.logs.kept import MANY, Kept
 from irtool.adapters.logs.paths import is_store, matching
 from irtool.adapters.logs.presets import PRESETS, Preset
-from irtool.adapters.logs.rejects import Rejects
+from irtool.adapters.logs.rejects import SEVERAL, Rejects
 from irtool.adapters.logs.rows import RowFiles
 from irtool.adapters.logs.shapes import FORMATS, LogFile
 from irtool.errors import InputError
@@ -68,10 +68,13 @@ class Loader:
             rows = columns.plain_rows(table, values, kept)
             kept = [*kept, "recipient_domain"]
         else:
-            select, kept = columns.normalised(table, values, source.times, {"origin": "filename"}), []
+            several = columns.several(*values["recipient"], "filename") if "recipient" in values else "NULL"
+            more = {"origin": "filename", "several": several}
+            written, kept = Kept(self._connection, self._folder, label), []
             with engine.zone(self._connection, source.zone):
-                self._connection.execute(f"CREATE TABLE {columns.identifier(label)} AS {select}")
-            rows, paths = f"SELECT * FROM {columns.identifier(label)}", []
+                written.add(columns.normalised(table, values, source.times, more), many=self._rows(paths) > MANY)
+            rows, paths = f"SELECT * FROM {written.sql}", written.files
+            self._several(written.sql, {})
         self._loaded(held, paths)
         timed = "time" in held and not (plain and held["time"] in full)
         return self._timed(rows, timed=timed, kept=kept)
@@ -101,6 +104,7 @@ class Loader:
         found = JsonReader(self._connection, self._folder, label, preset).load(source, kept)
         table = kept.sql
         self._count(f"SELECT rejected FROM {table} WHERE rejected IS NOT NULL", found.origins, _BROKEN)
+        self._several(table, found.origins)
         self._loaded(self._filled(table) if found.held is None else found.held, kept.files)
         return f"SELECT {columns.log_view(())} FROM {table} WHERE rejected IS NULL AND {self._kind(table, preset)}"
 
@@ -156,10 +160,23 @@ class Loader:
         rows = self._connection.execute(sql, values).fetchall()
         return frozenset(str(row[0]) for row in rows if row[1]), frozenset(str(row[0]) for row in rows if row[2])
 
+    def _rows(self, paths: Sequence[str]) -> int:
+        """The rows of Parquet files."""
+        named = columns.literals(escaped(path) for path in paths)
+        return engine.number(self._connection, f"SELECT sum(num_rows) FROM parquet_file_metadata({named})")
+
+    def _several(self, table: str, origins: Mapping[str, str]) -> None:
+        """Note the messages of which the log has only the first recipient."""
+        for name, count in self._by_name(f"SELECT several FROM {table} WHERE several IS NOT NULL"):
+            self.rejects.note(origins.get(name, name), count, SEVERAL)
+
     def _count(self, sql: str, origins: Mapping[str, str], why: str) -> None:
-        rows = self._connection.execute(f"SELECT rejected, count(*) FROM ({sql}) GROUP BY 1 ORDER BY 1").fetchall()
-        for name, count in rows:
-            self.rejects.add(origins.get(str(name), str(name)), int(count), why)
+        for name, count in self._by_name(sql):
+            self.rejects.add(origins.get(name, name), count, why)
+
+    def _by_name(self, sql: str) -> list[tuple[str, int]]:
+        rows = self._connection.execute(f"SELECT t.*, count(*) FROM ({sql}) t GROUP BY ALL ORDER BY 1").fetchall()
+        return [(str(name), int(count)) for name, count in rows]
 
     def _loaded(self, held: Iterable[str], readable: Sequence[str] = ()) -> None:
         has = {*held, *(("recipient_domain",) if "recipient" in held else ())}

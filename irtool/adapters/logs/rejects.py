@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SEVERAL = "message to several recipients: only the first is known here"
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
