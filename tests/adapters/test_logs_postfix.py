@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from irtool.adapters.logs import LogFile, open_log
 from irtool.adapters.logs.postfix import NAMES, PostfixReader
-from irtool.adapters.logs.rejects import Rejects
+from irtool.adapters.logs.rejects import SEVERAL, Rejects
 from irtool.adapters.logs.syslog import in_order
 from irtool.errors import InputError
 
@@ -176,6 +176,19 @@ def test_an_original_recipient_that_looks_like_an_outcome(tmp_path: Path) -> Non
     lines[-2] = lines[-2].replace(", relay=", ', orig_to=<"x, status=sent (y"@gateway.example>, relay=')
     (row,) = rows(written(tmp_path / "mail.log", lines))
     assert (row["recipient"], row["status"]) == ("victim@quickpost.example", "bounced")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_messages_to_several_recipients_are_noted_once_each(tmp_path: Path, whole: bool) -> None:
+    lines = text_of(Sent())
+    quoted = lines[-2].replace("victim@", '"o>ther"@')
+    plain = lines[-2].replace("victim@", "other@")
+    path = written(
+        tmp_path / "mail.log", [*lines[:-1], plain, quoted, plain, *lines[-1:][:whole], *text_of(Sent("4ZbQk31yXaa5k"))]
+    )
+    rejects = Rejects()
+    assert len(list(read([str(path)], rejects))) == 2
+    assert [(note.rows, note.why) for note in rejects.notes] == [(1, SEVERAL)]
 
 
 def test_warnings_count_like_infos_and_text_of_the_rule_does_not_disturb(tmp_path: Path) -> None:
@@ -376,3 +389,90 @@ def test_any_bytes_are_read(tmp_path_factory: pytest.TempPathFactory, noise: lis
     for row in rows(path):
         assert row["time"] is not None
         assert row["envelope_from"] is not None
+
+
+class Careful(PostfixReader):
+    """The same reader, for which no line is plain."""
+
+    def _batch(self, some: bytes) -> None:
+        for line in some[1:].split(b"\n"):
+            self._odd(line)
+
+
+def outcome(reader: type[PostfixReader], path: Path, most: int = 1000) -> tuple[list[bytes], object, object]:
+    """The rows, the rejects and the notes of a file."""
+    rejects = Rejects()
+    where = ZoneInfo("UTC")
+    found = [row for some in reader(rejects, where, most).rows(in_order([str(path)], where)) for row in some]
+    return sorted(found), rejects.found, rejects.notes
+
+
+NOISE = [
+    "connect from unknown[198.51.100.7]", "disconnect from unknown[198.51.100.7] ehlo=1 quit=1 commands=2",
+    "NOQUEUE: reject: RCPT from unknown[1.2.3.4]: 554 5.7.1 <a@b>: Relay access denied; from=<a@b> to=<c@d>",
+    "warning: hostname x.example does not resolve to address 1.2.3.4: Name or service not known",
+    "Anonymous TLS connection established from unknown[1.2.3.4]: TLSv1.3 with cipher X (256/256 bits)",
+    "statistics: max connection rate 3/60s for (smtp:1.2.3.4) at Apr 14 15:54:00", "", ":", "x]: y: z",
+]  # fmt: skip
+ABOUT = [
+    "client=unknown[192.0.2.1]", "client=unknown[192.0.2.1]:4711, sasl_method=LOGIN, sasl_username=u, sasl_sender=x@y",
+    "uid=33 from=<www-data>", "from=<other@x.example>, size=99, nrcpt=2 (queue active)",
+    "from=<x@y.example>, status=expired, returned to sender", "to=<>, relay=none, delay=1, status=bounced (x)",
+    'to=<"a>b"@x.example>, relay=none, delay=1, status=deferred (y)',
+    "to=<v@x.example>, orig_to=<w@x.example>, relay=local, status=sent (delivered)",
+    "to=<v@x.example>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred", "removed", "removed ",
+    "info: header From: ", "info: header From:  from unknown[1.2.3.4]; from=<> to=<a> proto=E helo=<h>",
+    "info: header Subject: ?? a; from=<b> from x; from=<> to=<c> proto=E helo=<h>", "message-id=<>", "message-id=",
+    "info: header From: late@x.example from unknown[1.2.3.4]; from=<> to=<a> proto=E helo=<h>; from=<z>",
+    "warning: header Sender: w@x.example from unknown[1.2.3.4]; from=<> to=<a> proto=E helo=<h>: told",
+    "info: header X-Mailer: m from unknown[1.2.3.4]; from=<> to=<a> proto=E helo=<h>", "milter-reject: END-OF-MESSAGE",
+    "conversation with mx.example[192.0.2.9] timed out while sending end of data", "reject: header Subject: x",
+]  # fmt: skip
+PROGRAMS = ["postfix/smtpd[7]", "postfix-out/qmgr[1]", "postfix/cleanup[9]", "opendkim[3]", "dovecot", "postfix/smtp"]
+STAMPS = [stamp(START), stamp(START, iso=True), "2025-04-14T15:54:00.123456Z", "<22>" + stamp(START), "Xyz 99 99:99:99"]
+STRANGE = st.builds(
+    "{} mx1 {}: {}\n".format, st.sampled_from(STAMPS), st.sampled_from(PROGRAMS), st.sampled_from(NOISE)
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    messages=st.lists(SENT, max_size=4), strange=st.lists(STRANGE, max_size=6), seed=st.randoms(), iso=st.booleans(),
+    about=st.lists(st.tuples(st.sampled_from(STAMPS), st.sampled_from(PROGRAMS), st.sampled_from(ABOUT)), max_size=12),
+    torn=st.integers(0, 60), together=st.booleans(), most=st.sampled_from([4, 1000]),
+)  # fmt: skip
+def test_plain_lines_mean_what_careful_reading_says(
+    tmp_path_factory: pytest.TempPathFactory, messages: list[Sent], strange: list[str], seed: random.Random,
+    iso: bool, about: list[tuple[str, str, str]], torn: int, together: bool, most: int,
+) -> None:  # fmt: skip
+    """Whatever stands beside what, the fast way gives the same rows and the same counts as line by line."""
+    told = [text_of(message, START, iso=iso) for message in messages]
+    ids = [message.queue_id for message in messages] or ["4ZbQk21xWzz3h"]
+    other = strange + [f"{when} mx1 {who}: {seed.choice(ids)}: {what}\n" for when, who, what in about]
+    if together:
+        lines = [line for lines in told for line in lines]
+        for line in other:
+            lines.insert(seed.randint(0, len(lines)), line)
+    else:
+        lines = [*other, *(line for lines in told for line in lines)]
+        seed.shuffle(lines)
+    text = "".join(lines)
+    path = written(tmp_path_factory.mktemp("log") / "mail.log", [text[: len(text) - torn]])
+    assert outcome(PostfixReader, path, most) == outcome(Careful, path, most)
+
+
+def test_a_dialogue_that_ends_is_no_new_message(tmp_path: Path) -> None:
+    lines = text_of(Sent())
+    told = lines[-2].partition("to=<")[0].replace("smtp[77]", "smtp[78]")
+    lines.insert(-2, told + "conversation with mx.example[203.0.113.5] timed out while sending end of data\n")
+    (row,) = rows(written(tmp_path / "mail.log", lines))
+    assert (row["account"], row["status"]) == ("acct1", "sent")
+
+
+@pytest.mark.parametrize(
+    "written_as", ["2025-04-14T15:54:00.5Z", "2025-04-14T17:54:00.500+02:00", "2025-04-14T15:54:00.500000+00:00"]
+)
+def test_times_with_fractions_and_offsets(tmp_path: Path, written_as: str) -> None:
+    lines = [line.replace(stamp(START), written_as) for line in text_of(Sent())]
+    (row,) = rows(written(tmp_path / "mail.log", lines))
+    assert moment_of(row) == START + timedelta(milliseconds=500)

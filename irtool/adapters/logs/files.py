@@ -104,17 +104,22 @@ class Clean:
     def __exit__(self, *_: object) -> None:
         self._source.close()
 
-    def blocks(self) -> Iterator[list[bytes]]:
-        """Some lines at a time, with their ends."""
+    def blocks(self) -> Iterator[bytes]:
+        """Some lines at a time. Each line end stands before its line, so that it can be searched for there."""
         while data := self._more():
-            end = data.rfind(b"\n") + 1
-            if not end and len(self.tail) + len(data) >= _CHUNK:
-                data, end = data + b"\n", len(data) + 1  # nobody may have to hold a line without end
-            if end:
-                whole, self.tail = self.tail + data[:end], data[end:]
-                yield cleaned(whole).splitlines(keepends=True)
+            end = data.rfind(b"\n")
+            if end < 0 and len(self.tail) + len(data) >= _CHUNK:
+                end = len(data)  # nobody may have to hold a line without end
+            if end >= 0:
+                whole, self.tail = b"".join((b"\n", self.tail, data[:end])), data[end + 1 :]
+                yield cleaned(whole)
             else:
                 self.tail += data
+
+    def lines(self) -> Iterator[bytes]:
+        """One line at a time, without its end."""
+        for some in self.blocks():
+            yield from some[1:].split(b"\n")
 
     def _more(self) -> bytes:
         try:
@@ -125,9 +130,18 @@ class Clean:
 
 
 def cleaned(data: bytes) -> bytes:
-    """These lines as valid UTF-8 with plain line ends."""
+    """These lines, the last without its end, as valid UTF-8 with plain line ends."""
     if not data.isascii():
-        data = data.decode("utf-8", "replace").encode()
+        data = _valid(data)
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
+        data = data.replace(b"\r\n", b"\n").removesuffix(b"\r")
     return data.translate(_HARMLESS) if any(byte in data for byte in _HARMFUL) else data
+
+
+def _valid(data: bytes) -> bytes:
+    """The same if it is UTF-8, which costs half of replacing what is not."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace").encode()
+    return data

@@ -11,13 +11,13 @@ One row is one message that entered the queue: its first recipient, and how the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from itertools import islice
 
 from irtool.adapters.logs import postfixlines as parts_of
 from irtool.adapters.logs.files import NOTHING, UNIT, Clean, cleaned
-from irtool.adapters.logs.rejects import Rejects
+from irtool.adapters.logs.rejects import SEVERAL, Rejects
 from irtool.adapters.logs.syslog import Piece, Stamps, is_stamped
 
 NAMES = (
@@ -27,17 +27,21 @@ NAMES = (
 OPEN = 100_000
 """Messages that may be in the queue at once; beyond that the oldest are taken as they are: memory stays small."""
 _QUEUE_ID = re.compile(rb"[0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,25}")
+_FIRST, _REMOVED = (b"client=", b"uid="), b"removed"
 _BEGINNINGS = (b"uid=", b"message-id=", b"info: header ", b"warning: header ", b"from=<")
 _COMPLETE = (b")", b">", b": removed")
-_CLIENT, _LOCAL, _QUEUED, _INFO, _IDENT, _REMOVED, _TO, _WARNING = b"cufimrtw"
-_QUOTE, _SLASH, _COMMA = b'"/,'
+_SLASH = ord("/")
 _TIME, _ID, _ACCOUNT, _IP, _ENVELOPE, _FROM, _SENDER, _RECIPIENT, _SUBJECT, _SIZE, _STATUS = range(len(NAMES))
 _TAIL = len(NAMES)
-_SLOTS = {b"header From": _FROM, b"header Sender": _SENDER, b"header Subject": _SUBJECT}
+_SLOTS = {
+    b"info: header From: ": _FROM, b"info: header Sender: ": _SENDER, b"info: header Subject: ": _SUBJECT,
+    b"message-id=": _ID,
+}  # fmt: skip
 _CAREFUL = {b"from": _FROM, b"sender": _SENDER, b"subject": _SUBJECT}
 _EDGES = frozenset((b"", b" ", b"?"))
-_CUT = len(b"header ") + parts_of.CUT
-_joined = UNIT.join
+_CUT = len(b"info: header ") + parts_of.CUT
+_LONG = _CUT - max(map(len, _SLOTS))
+_split, _WIDTH = parts_of.PLAIN.split, parts_of.PLAIN.groups + 1
 Row = list[bytes]
 """A message as far as it is known: the values of NAMES, NOTHING for those not met, and how all its header lines end.
 Without a time it is no row."""
@@ -54,9 +58,10 @@ class PostfixReader:
         self._times = self._stamps.known
         self._open: dict[bytes, Row] = {}
         self._doubts: dict[bytes, dict[int, bytes]] = {}
-        self._rows: list[bytes] = []
+        self._rows: list[Row] = []
+        self._more: set[bytes] = set()
         self._evicted = False
-        self._bad = self._headless = self._hidden = 0
+        self._bad = self._headless = self._hidden = self._several = 0
 
     def rows(self, pieces: Sequence[Piece], limit: int | None = None) -> Iterator[list[bytes]]:
         """Lists of rows: the values of NAMES joined by UNIT, times in microseconds since 1970. `limit` lines of each
@@ -67,123 +72,194 @@ class PostfixReader:
             with Clean(piece.path) as clean:
                 left = limit
                 for some in clean.blocks():
-                    yield from self._read(some if left is None else some[:left])
-                    left = None if left is None else left - len(some)
-                    if left is not None and left <= 0:
+                    if left is None:
+                        yield from self._read(some)
+                        continue
+                    lines = some.split(b"\n", left + 1)[: left + 1]
+                    yield from self._read(b"\n".join(lines))
+                    left -= len(lines) - 1
+                    if left <= 0:
                         break
                 else:
                     yield from self._last(clean.tail, torn=clean.cut)
                 self._tell(piece.path, torn=clean.cut)
         for queue_id in list(self._open):
             self._finish(queue_id)
-        yield self._rows
+        if pieces:
+            self._tell(pieces[-1].path, torn=False)
+        yield self._taken()
 
-    def _read(self, some: list[bytes]) -> Iterator[list[bytes]]:
-        """The messages that end in these lines."""
+    def _read(self, some: bytes) -> Iterator[list[bytes]]:
+        """The messages that end in these lines, each of which has its line end before it."""
         self._batch(some)
         while len(self._open) > self._most:
             self._evict()
         if self._rows:
-            yield self._rows
-            self._rows = []
+            yield self._taken()
 
-    def _batch(self, some: Iterable[bytes]) -> None:  # noqa: C901, PLR0912, PLR0915
-        """Take some lines. This loop is what a large log costs: what is plain is cut right here, and a line that takes
-        more care costs a call."""
-        waiting, doubts, add = self._open, self._doubts, self._rows.append
-        find, slot_of = waiting.get, _SLOTS.get
-        for line in some:
-            parts = line.split(b": ", 2)
-            if len(parts) != 3:
-                if parts[0][-1:] != b"]":
-                    self._strange(line)
-                continue
-            head, queue_id, rest = parts
+    def _taken(self) -> list[bytes]:
+        """The rows that are ready; they are no longer kept."""
+        rows, self._rows = self._rows, []
+        return list(map(UNIT.join, rows))
+
+    def _batch(self, some: bytes) -> None:  # noqa: C901, PLR0912, PLR0915
+        """Take some lines. This loop is what a large log costs: the pattern has cut what is plain, and what takes more
+        care costs a call."""
+        waiting, doubts, more, add = self._open, self._doubts, self._more, self._rows.append
+        find, time_of, slot_of = waiting.get, self._times.get, _SLOTS.__getitem__
+        parts = iter(_split(some))
+        next(parts)  # what stands before the first line that may mean something
+        for (
+            head, queue_id, ip, account, recipient, reply, removed,
+            name, text, name2, text2, name3, text3, name4, text4, envelope, size, rest,
+        ) in zip(*[parts] * _WIDTH, strict=True):  # fmt: skip
             row = find(queue_id)
-            if row is None:
-                self._begin(head, queue_id, rest)
-                continue
-            kind = rest[0]
-            if kind == _INFO:
-                tail = row[_TAIL]
-                if tail and rest.endswith(tail):  # headers of one message end alike
-                    header = rest[6 : -len(tail)]
-                else:
-                    mark = rest.rfind(b"; from=<")
-                    end = rest.rfind(b" from ", 0, mark)
-                    if mark < 0 or end < 0 or rest.find(b";") != mark:
-                        self._header(queue_id, row, rest)
+            if ip is not None:
+                if row is not None:  # the id is used again, and nobody saw the end before
+                    self._finish(queue_id)
+                if _SLASH in head:
+                    time = time_of(head[:15]) or self._stamps.micros(head)
+                    if time is None:
+                        self._bad += 1
                         continue
-                    header = rest[6:end]
-                    row[_TAIL] = rest[end:]
-                name, _, text = header.partition(b": ")
-                slot = slot_of(name)
-                if slot and len(header) < _CUT and (slot == _SUBJECT or text[:1] not in _EDGES):
-                    if row[slot] is NOTHING:
-                        row[slot] = text
-                else:
-                    self._header(queue_id, row, rest)
-            elif kind == _TO:
-                end = rest.find(b">", 4)
-                if (
-                    row[_RECIPIENT] is not NOTHING
-                    or rest[end : end + 4] != b">, r"
-                    or rest[:4] != b"to=<"
-                    or rest[4] == _QUOTE
-                ):
-                    self._delivery(row, rest)
+                    waiting[queue_id] = [
+                        time, NOTHING, account or NOTHING, ip, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING,
+                        NOTHING, b"",
+                    ]  # fmt: skip
+                continue
+            if row is None:
+                if queue_id is None:
+                    self._odd(rest.partition(b"\n")[0])
                     continue
-                row[_RECIPIENT] = rest[4:end]
-                start = rest.find(b", status=", end) + 9
-                row[_STATUS] = rest[start : rest.find(b" ", start)] if start > 8 else NOTHING
-            elif kind == _QUEUED:
-                end = rest.rfind(b">, size=")
-                if end > 0 and row[_ENVELOPE] is NOTHING:
-                    row[_ENVELOPE] = rest[6:end]
-                    row[_SIZE] = rest[end + 8 : rest.find(b",", end + 8)]
-            elif kind == _IDENT:
-                if rest[:11] == b"message-id=" and row[_ID] is NOTHING:
-                    row[_ID] = rest[11:-1]
-            elif kind == _REMOVED:
-                if rest == b"removed\n":
-                    if queue_id in doubts:
-                        self._settle(queue_id, row)
-                    del waiting[queue_id]
-                    if row[_ENVELOPE] is not NOTHING and row[_TIME]:
-                        del row[_TAIL]
-                        add(_joined(row))
-            elif kind == _WARNING:
-                self._header(queue_id, row, rest)
-            elif kind in (_CLIENT, _LOCAL):  # the id is used again, and nobody saw the end before
-                self._finish(queue_id)
-                self._begin(head, queue_id, rest)
+                if name is None and size is None:
+                    if removed is not None:
+                        self._may_begin(head[:-1] if reply is None else b"/", queue_id, _REMOVED)
+                    elif reply is None:
+                        self._careful(head[:-1], queue_id, rest.partition(b"\n")[0])
+                    continue
+                if not self._may_begin(head[:-1], queue_id, name or b"from=<"):
+                    continue
+                row = self._begin(head, queue_id)
+                if row is None:
+                    self._bad += (name2 is not None) + (name3 is not None) + (name4 is not None)
+                    continue
+            if name is None and size is None and reply is None and removed is None:
+                self._careful(head[:-1], queue_id, rest.partition(b"\n")[0])
+                continue
+            if name is not None:
+                tail = row[_TAIL]
+                while name is not None:
+                    slot = slot_of(name)
+                    if slot == _ID:
+                        if row[_ID] is NOTHING:
+                            row[_ID] = text
+                    else:
+                        value = text.removesuffix(tail)  # headers of one message end alike
+                        if value is text:
+                            mark = text.rfind(b"; from=<")
+                            end = text.rfind(b" from ", 0, mark)
+                            if 0 <= end < mark == text.find(b";"):
+                                value = text[:end]
+                                tail = row[_TAIL] = text[end:]
+                        if value is text or (len(value) >= _LONG and len(name) + len(value) >= _CUT):
+                            self._header(queue_id, row, name + text)
+                        elif row[slot] is NOTHING:
+                            row[slot] = value
+                    name, text, name2, text2, name3, text3, name4 = name2, text2, name3, text3, name4, text4, None  # noqa: PLW2901
+            if size is not None:
+                if row[_ENVELOPE] is NOTHING:
+                    row[_ENVELOPE] = envelope
+                    row[_SIZE] = size
+                continue
+            if reply is not None:
+                known = row[_RECIPIENT]
+                if known is NOTHING or known == recipient:  # the first recipient counts, and how it ended for that one
+                    row[_RECIPIENT] = recipient
+                    _, found, status = reply.partition(b", status=")
+                    row[_STATUS] = status.partition(b" ")[0] if found else NOTHING
+                else:
+                    more.add(queue_id)
+            if removed is not None:
+                if queue_id in doubts or queue_id in more:
+                    self._settle(queue_id, row)
+                del waiting[queue_id]
+                if row[_ENVELOPE] is not NOTHING and row[_TIME]:
+                    row.pop()
+                    add(row)
 
-    def _begin(self, head: bytes, queue_id: bytes, rest: bytes) -> None:
+    def _odd(self, line: bytes) -> None:
+        """A line whose beginning is not that of a plain one."""
+        parts = line.split(b": ", 2)
+        if len(parts) == 3:
+            self._careful(*parts)
+        elif len(parts) == 1 or parts[0][-1:] != b"]":
+            self._strange(line)
+
+    def _careful(self, head: bytes, queue_id: bytes, rest: bytes) -> None:
+        """One line, whatever it looks like."""
+        row = self._open.get(queue_id)
+        if row is not None and rest.startswith(_FIRST):  # the id is used again, and nobody saw the end before
+            self._finish(queue_id)
+            row = None
+        if row is None:
+            self._first(head, queue_id, rest)
+        elif rest.startswith(b"info: header "):
+            self._told(queue_id, row, rest)
+        elif rest.startswith(b"warning: header "):
+            self._header(queue_id, row, rest)
+        elif rest.startswith(b"to=<"):
+            self._delivery(queue_id, row, rest)
+        elif rest.startswith(b"from=<"):
+            end = rest.rfind(b">, size=")
+            if end > 0 and row[_ENVELOPE] is NOTHING:
+                row[_ENVELOPE] = rest[6:end]
+                row[_SIZE] = rest[end + 8 :].partition(b",")[0]
+        elif rest.startswith(b"message-id="):
+            if row[_ID] is NOTHING:
+                row[_ID] = rest[11:]
+        elif rest == _REMOVED:
+            self._finish(queue_id)
+
+    def _told(self, queue_id: bytes, row: Row, rest: bytes) -> None:
+        """A header line whose header may still be cut off where the first one of the message was."""
+        tail = row[_TAIL]
+        if tail and rest.endswith(tail):
+            header = rest[6 : -len(tail)]
+        else:
+            mark = rest.rfind(b"; from=<")
+            end = rest.rfind(b" from ", 0, mark)
+            if not 0 <= end < mark == rest.find(b";"):
+                self._header(queue_id, row, rest)
+                return
+            header = rest[6:end]
+            row[_TAIL] = rest[end:]
+        name, _, text = header.partition(b": ")
+        slot = _SLOTS.get(b"info: " + name + b": ")
+        if slot is None or len(header) + 6 >= _CUT or (slot != _SUBJECT and text[:1] in _EDGES):
+            self._header(queue_id, row, rest)
+        elif row[slot] is NOTHING:
+            row[slot] = text
+
+    def _first(self, head: bytes, queue_id: bytes, rest: bytes) -> None:
         """A line with an unknown queue id: a message's first one, if it is that."""
-        by_smtp = rest[:7] == b"client=" and _SLASH in head and queue_id.isalnum()
-        if not by_smtp and not self._may_begin(head, queue_id, rest):
-            return
+        if rest.startswith(b"client=") and b"/" in head and queue_id.isalnum():
+            row = self._begin(head, queue_id)
+            if row is not None:
+                row[_IP], row[_ACCOUNT] = parts_of.client(rest)
+                self._inherit(row, rest)
+        elif self._may_begin(head, queue_id, rest):
+            row = self._begin(head, queue_id)
+            if row is not None and not rest.startswith(_FIRST):  # once more, now that its queue id is known
+                self._careful(head, queue_id, rest)
+
+    def _begin(self, head: bytes, queue_id: bytes) -> Row | None:
+        """A new message, unless its line has no time."""
         time = self._times.get(head[:15]) or self._stamps.micros(head)
         if time is None:
             self._bad += 1
-            return
-        row = [NOTHING] * _TAIL
-        row.append(b"")
-        row[_TIME] = time
-        self._open[queue_id] = row
-        if by_smtp:
-            cut = rest.find(b", sasl_username=")
-            account = rest[cut + 16 : -1]
-            if cut < 0 or _COMMA in account or not account:
-                row[_IP], row[_ACCOUNT] = parts_of.client(rest)
-                self._inherit(row, rest)
-            else:
-                start = rest.find(b"[", 0, cut) + 1
-                end = rest.find(b"]", start, cut)
-                row[_IP] = rest[start:end] if 0 < start < end else NOTHING
-                row[_ACCOUNT] = account
-        elif rest[0] != _LOCAL:  # once more, now that its queue id is known
-            self._batch((b": ".join((head, queue_id, rest)),))
+            return None
+        row = self._open[queue_id] = [time, *[NOTHING] * (_TAIL - 1), b""]
+        return row
 
     def _may_begin(self, head: bytes, queue_id: bytes, rest: bytes) -> bool:
         """Whether it can be the first line of a message that did not come by SMTP, or whose first line is missing."""
@@ -191,9 +267,9 @@ class PostfixReader:
             if head[-1:] != b"]":
                 self._strange(head)
             return False
-        if rest == b"removed\n":
+        if rest == _REMOVED:
             self._headless += not self._evicted
-        return rest.startswith(_BEGINNINGS) and not (rest[0] == _QUEUED and self._evicted)
+        return rest.startswith(_BEGINNINGS) and not (self._evicted and rest.startswith(b"from=<"))
 
     def _inherit(self, row: Row, rest: bytes) -> None:
         """A content filter gave a message back: the same message under a new id, with what was known of it."""
@@ -219,22 +295,23 @@ class PostfixReader:
     def _finish(self, queue_id: bytes) -> None:
         """No more will be heard of this message: it is a row if it entered the queue."""
         row = self._open.pop(queue_id)
-        if queue_id in self._doubts:
+        if queue_id in self._doubts or queue_id in self._more:
             self._settle(queue_id, row)
         if row[_ENVELOPE] is not NOTHING and row[_TIME]:
-            del row[_TAIL]
-            self._rows.append(_joined(row))
+            row.pop()
+            self._rows.append(row)
 
-    def _delivery(self, row: Row, rest: bytes) -> None:
+    def _delivery(self, queue_id: bytes, row: Row, rest: bytes) -> None:
         """A delivery that takes care: a quoted recipient, or one more line. The first recipient counts."""
         end = parts_of.address(rest, 4)
-        if rest[:4] != b"to=<" or (row[_RECIPIENT] is not NOTHING and row[_RECIPIENT] != rest[4:end]):
+        if row[_RECIPIENT] is not NOTHING and row[_RECIPIENT] != rest[4:end]:
+            self._more.add(queue_id)
             return
         row[_RECIPIENT] = rest[4:end]
         if rest[end + 1 : end + 12] == b", orig_to=<":
             end = parts_of.address(rest, end + 12)
         start = rest.find(b", status=", end) + 9
-        row[_STATUS] = rest[start : rest.find(b" ", start)] if start > 8 else NOTHING
+        row[_STATUS] = rest[start:].partition(b" ")[0] if start > 8 else NOTHING
 
     def _header(self, queue_id: bytes, row: Row, rest: bytes) -> None:
         """A header line that only the whole message can make clear. The first of each name counts, as later ones may
@@ -245,9 +322,13 @@ class PostfixReader:
             row[slot] = b""
 
     def _settle(self, queue_id: bytes, row: Row) -> None:
-        """Read the doubtful headers, now that the envelope is known; if it is not, this will be no row."""
+        """Read the doubtful headers, now that the envelope is known; if it is not, this will be no row. Count the
+        message if it has more recipients."""
         counts = row[_ENVELOPE] is not NOTHING and row[_TIME] != b""
-        for slot, line in self._doubts.pop(queue_id).items():
+        if queue_id in self._more:
+            self._more.discard(queue_id)
+            self._several += counts
+        for slot, line in self._doubts.pop(queue_id, {}).items():
             header = parts_of.content(line, row[_ENVELOPE], row[_RECIPIENT])
             if len(header) >= parts_of.CUT and slot != _SUBJECT:
                 row[slot] = NOTHING
@@ -258,7 +339,7 @@ class PostfixReader:
     def _last(self, tail: bytes, *, torn: bool) -> Iterator[list[bytes]]:
         """What stands behind the last line end: a line only if it looks whole."""
         if tail and not torn and tail.endswith(_COMPLETE):
-            yield from self._read([cleaned(tail) + b"\n"])
+            yield from self._read(b"\n" + cleaned(tail))
         elif tail:
             self._bad += 1
 
@@ -271,4 +352,5 @@ class PostfixReader:
         self._rejects.add(path, self._headless, "message whose beginning is not in the files")
         self._rejects.add(path, int(torn), "the packed file ends too early")
         self._rejects.note(path, self._hidden, "From or Sender cut at 200 bytes: its address is not known")
-        self._bad = self._headless = self._hidden = 0
+        self._rejects.note(path, self._several, SEVERAL)
+        self._bad = self._headless = self._hidden = self._several = 0

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +19,7 @@ from irtool.errors import InputError
 
 _MONTHS = {name: n for n, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _PRIORITY = re.compile(rb"<\d{1,3}>(?:1 )?")
+_ISO = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:)([0-5]\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)")
 _LOOKED_AT = 1000
 _REMEMBERED = 20_000
 _SLACK = timedelta(days=1)
@@ -45,6 +46,9 @@ class Stamps:
 
     def _found(self, stamp: bytes, head: bytes) -> bytes | None:
         """A moment not met before: of a traditional stamp the minute's beginning and the seconds."""
+        iso = _ISO.fullmatch(stamp)
+        if iso:
+            return self._of_minute(*iso.groups())
         minute = self._minutes.get(stamp[:12]) if len(stamp) == 15 else None
         if minute is None or not stamp[13:].isdigit():
             moment = self._moment(head)
@@ -60,6 +64,18 @@ class Stamps:
             self._minutes.clear()
         found = self.known[stamp] = b"%d" % micros
         return found
+
+    def _of_minute(self, minute: bytes, second: bytes, fraction: bytes | None, offset: bytes) -> bytes | None:
+        """A moment with an offset. Hardly two are alike, but many are of the same minute."""
+        base = self._minutes.get(minute + offset)
+        if base is None:
+            moment = _iso(minute + b"00" + offset, self._zone)
+            if moment is None:
+                return None
+            if len(self._minutes) >= _REMEMBERED:
+                self._minutes.clear()
+            base = self._minutes[minute + offset] = (moment - _EPOCH) // _MICROSECOND
+        return b"%d" % (base + int(second) * 1_000_000 + int((fraction or b"").ljust(6, b"0")))
 
     def _moment(self, head: bytes) -> datetime | None:
         parts = _parts(head)
@@ -108,7 +124,7 @@ def _first(path: str, zone: tzinfo) -> tuple[datetime | None, bool]:
     """The moment of the first line that has one, and whether its year was written there."""
     changed = datetime.fromtimestamp(Path(path).stat().st_mtime, UTC) + _SLACK
     with Clean(path) as clean:
-        for line in islice(chain.from_iterable(clean.blocks()), _LOOKED_AT):
+        for line in islice(clean.lines(), _LOOKED_AT):
             parts = _parts(line)
             if parts is None:
                 written = _iso(line, zone)
