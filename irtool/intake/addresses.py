@@ -86,7 +86,7 @@ def _outside_first(value: str) -> Found:
         return found
     noted = _named(comments)
     every = tuple(dict.fromkeys((*found.addresses, *noted.addresses)))[:MAX_ADDRESSES]
-    return Found(every, found.best or noted.best, doubtful=found.doubtful and noted.doubtful or len(every) != 1)
+    return Found(every, found.best or noted.best, doubtful=(found.doubtful and noted.doubtful) or len(every) != 1)
 
 
 def _named(value: str) -> Found:
@@ -96,13 +96,13 @@ def _named(value: str) -> Found:
     bare = [match[0] for match in _BARE.finditer(outside)]
     if not angles and not bare:  # a local part in quotes (RFC 5321 §4.1.2), which hides as a name
         bare = [match[0] for match in _QUOTED_LOCAL.finditer(value)]
-    best = _written((angles or bare[:1] or [""])[-1]) or None
+    chosen = (angles or bare[:1] or [""])[-1]
+    best = _written(chosen) or None
     every = list(dict.fromkeys(_written(text) for text in (*angles, *bare)))[:MAX_ADDRESSES]
     if best and best not in every:
         every[-1] = best
-    malformed = best is None or domains.domain_of(best) is None
-    encoded = best is not None and _ENCODED.search(value) is not None and best not in value.lower()
-    return Found(tuple(every), best, doubtful=malformed or encoded or len(every) != 1)
+    malformed = best is None or domains.domain_of(best) is None or bool(_ENCODED.search(chosen))
+    return Found(tuple(every), best, doubtful=malformed or len(every) != 1)
 
 
 def _without_comments(value: str, *, quotes: bool) -> tuple[str, str]:
