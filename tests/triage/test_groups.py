@@ -26,7 +26,7 @@ A = Complaint(
 B = Complaint(
     "b", "", 0, "eml", message_id="2@b.example", subject="Lose", received_at=AT, envelope_from="y@b.example",
     from_=("y@b.example",), recipients=("v@post.example",), x_mailer="Mailer 2",
-    hops=(Hop(1, ip="203.0.113.2", by="relay.b.example"),),
+    hops=(Hop(1, ip="198.51.100.2", by="relay.b.example"),),
 )  # fmt: skip
 
 
