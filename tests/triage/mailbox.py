@@ -23,20 +23,53 @@ FREE = (
 )
 SERVICES = (
     ("o{n}.ptr.sendgrid.net", "167.89.100.{n}", "sendgrid.net", "u{k}.ct.sendgrid.net", None),
-    ("mail{n}.atl261.mcsv.net", "198.2.180.{n}", "mail{n}.atl261.mcsv.net", "shop.us{n}.list-manage.com",
-     "MailChimp Mailer - **CID{k}**"),
+    (
+        "mail{n}.atl261.mcsv.net",
+        "198.2.180.{n}",
+        "mail{n}.atl261.mcsv.net",
+        "shop.us{n}.list-manage.com",
+        "MailChimp Mailer - **CID{k}**",
+    ),
     ("a{n}-9.smtp-out.amazonses.com", "54.240.9.{n}", "amazonses.com", "awstrack.me", None),
     ("m{n}.mailgun.net", "159.135.228.{n}", "mailgun.org", "email.mg.shop.example", None),
     ("out{n}.inviopro.it", "185.58.7.{n}", "inviopro.it", "clic.inviopro.it", "InvioPro 4.{n}"),
-)  # fmt: skip
-MAILERS = (None, None, "Microsoft Outlook 16.0", "Microsoft Outlook 16.0", "Apple Mail (2.3774.600.62)",
-           "iPhone Mail (22A3354)", "Roundcube Webmail/1.6.5", "PHPMailer 6.9.1 (https://github.com/PHPMailer/PHPMailer)",
-           "Zimbra 8.8.15_GA_4562")  # fmt: skip
-SUBJECTS = ("Fattura", "Hello", "Re: ordine", "Newsletter", "Conferma", "Invoice", "Aggiornamento", "Promemoria",
-            "Ciao", "Your order", "Documenti", "R: preventivo")  # fmt: skip
-FOOTERS = ("https://www.facebook.com/pages/{k}", "https://t.co/{k}", "https://bit.ly/{k}", "https://www.w3.org/TR/xhtml1",
-           "https://fonts.googleapis.com/css?family=Roboto", "https://d{k}.cloudfront.net/logo.png",
-           "https://www.instagram.com/x{k}", "https://aka.ms/{k}", "https://drive.google.com/file/{k}")  # fmt: skip
+)
+MAILERS = (
+    None,
+    None,
+    "Microsoft Outlook 16.0",
+    "Microsoft Outlook 16.0",
+    "Apple Mail (2.3774.600.62)",
+    "iPhone Mail (22A3354)",
+    "Roundcube Webmail/1.6.5",
+    "PHPMailer 6.9.1 (https://github.com/PHPMailer/PHPMailer)",
+    "Zimbra 8.8.15_GA_4562",
+)
+SUBJECTS = (
+    "Fattura",
+    "Hello",
+    "Re: ordine",
+    "Newsletter",
+    "Conferma",
+    "Invoice",
+    "Aggiornamento",
+    "Promemoria",
+    "Ciao",
+    "Your order",
+    "Documenti",
+    "R: preventivo",
+)
+FOOTERS = (
+    "https://www.facebook.com/pages/{k}",
+    "https://t.co/{k}",
+    "https://bit.ly/{k}",
+    "https://www.w3.org/TR/xhtml1",
+    "https://fonts.googleapis.com/css?family=Roboto",
+    "https://d{k}.cloudfront.net/logo.png",
+    "https://www.instagram.com/x{k}",
+    "https://aka.ms/{k}",
+    "https://drive.google.com/file/{k}",
+)
 SYLLABLES = (
     "ba be bi bo ca co da de fa fi ga go la le li lo ma me mi mo na no pa po ra re ri ro sa se si so ta te ti to va vi"
 )
@@ -140,17 +173,32 @@ def person(made: Maker) -> Draft:
     domain, host, ip = made.chance.choice(FREE)
     n = made.chance.randrange(1, 4)
     host = host.format(n=n)
-    return Draft(f"{made.word()}.{made.word()}@{domain}", made.subject(), host, ip.format(n=n), host,
-                 mailer=made.chance.choice(MAILERS), links=made.footers(),
-                 login="smtp.gmail.com" if domain == "gmail.com" and made.chance.random() < 0.5 else None)  # fmt: skip
+    return Draft(
+        f"{made.word()}.{made.word()}@{domain}",
+        made.subject(),
+        host,
+        ip.format(n=n),
+        host,
+        mailer=made.chance.choice(MAILERS),
+        links=made.footers(),
+        login="smtp.gmail.com" if domain == "gmail.com" and made.chance.random() < 0.5 else None,
+    )
 
 
 def newsletter(made: Maker) -> Draft:
     """A shop, by way of a mailing service that many shops use."""
     n, k, domain = made.chance.randrange(1, 4), made.word(4), made.domain()
     host, ip, bounce, click, mailer = (one and one.format(n=n, k=k) for one in made.chance.choice(SERVICES))
-    return Draft(f"news@{domain}", made.subject(), host or "", ip or "", host, f"bounce+{k}@{bounce}",
-                 mailer, links=(f"https://{click}/{k}", f"https://{domain}/{k}", *made.footers()))  # fmt: skip
+    return Draft(
+        f"news@{domain}",
+        made.subject(),
+        host or "",
+        ip or "",
+        host,
+        f"bounce+{k}@{bounce}",
+        mailer,
+        links=(f"https://{click}/{k}", f"https://{domain}/{k}", *made.footers()),
+    )
 
 
 def office(made: Maker) -> Draft:
@@ -159,26 +207,45 @@ def office(made: Maker) -> Draft:
     relay = made.chance.choice(["smtpdh{n}.ad.aruba.it", "authsmtp{n}.register.it", "smtp{n}.provincia-net.it"])
     ip = f"62.149.155.{n}" if "aruba" in relay else f"81.88.48.{n}" if "register" in relay else f"80.12.242.{n}"
     host = relay.format(n=n)
-    return Draft(f"{made.word()}@{domain}", made.subject(), host, ip, host, mailer=made.chance.choice(MAILERS),
-                 links=(f"https://www.{domain}", *made.footers()), login=host)  # fmt: skip
+    return Draft(
+        f"{made.word()}@{domain}",
+        made.subject(),
+        host,
+        ip,
+        host,
+        mailer=made.chance.choice(MAILERS),
+        links=(f"https://www.{domain}", *made.footers()),
+        login=host,
+    )
 
 
 def stray(made: Maker) -> Draft:
     """A single piece of spam, from a machine of its own."""
     domain = made.domain()
     sender = f"{made.word()}@{made.chance.choice([domain, domain, 'gmail.com', 'libero.it'])}"
-    return Draft(sender, made.subject(), f"{made.word()}.{made.domain()}", made.ip(), None,
-                 mailer=made.chance.choice(MAILERS), links=(f"http://{made.domain()}/{made.word()}", *made.footers()),
-                 own_id=made.chance.random() < 0.6)  # fmt: skip
+    return Draft(
+        sender,
+        made.subject(),
+        f"{made.word()}.{made.domain()}",
+        made.ip(),
+        None,
+        mailer=made.chance.choice(MAILERS),
+        links=(f"http://{made.domain()}/{made.word()}", *made.footers()),
+        own_id=made.chance.random() < 0.6,
+    )
 
 
 def botnet(made: Maker) -> Callable[[], Draft]:
     """One landing page and a few subjects; senders and machines change with every message."""
     landing, subjects = made.domain(), [made.sentence() for _ in range(made.chance.randrange(1, 4))]
-    return lambda: Draft(f"{made.word()}@{made.chance.choice([made.domain(), 'gmail.com'])}",
-                         made.chance.choice(subjects), f"{made.word()}.{made.domain()}", made.ip(),
-                         links=(f"http://{made.word()}.{landing}/{made.word()}", *made.footers()),
-                         own_id=made.chance.random() < 0.6)  # fmt: skip
+    return lambda: Draft(
+        f"{made.word()}@{made.chance.choice([made.domain(), 'gmail.com'])}",
+        made.chance.choice(subjects),
+        f"{made.word()}.{made.domain()}",
+        made.ip(),
+        links=(f"http://{made.word()}.{landing}/{made.word()}", *made.footers()),
+        own_id=made.chance.random() < 0.6,
+    )
 
 
 def stolen_login(made: Maker) -> Callable[[], Draft]:
@@ -187,8 +254,16 @@ def stolen_login(made: Maker) -> Callable[[], Draft]:
 
     def draft() -> Draft:
         local = f"{made.word()}{made.chance.randrange(9999)}"
-        return Draft(f"{local}@libero.it", local, relay, made.ip(), None, login=relay,
-                     mailer="Microsoft Windows Live Mail 16.4.3522", links=(f"http://{made.domain()}/{made.word()}",))  # fmt: skip
+        return Draft(
+            f"{local}@libero.it",
+            local,
+            relay,
+            made.ip(),
+            None,
+            login=relay,
+            mailer="Microsoft Windows Live Mail 16.4.3522",
+            links=(f"http://{made.domain()}/{made.word()}",),
+        )
 
     return draft
 
@@ -203,8 +278,15 @@ def snowshoe(made: Maker) -> Callable[[], Draft]:
 
     def draft() -> Draft:
         n = made.chance.randrange(2, 40)
-        return Draft(f"{made.word()}@{domain}", made.sentence(), f"m{n}.{domain}", f"{net}.{n}", f"m{n}.{domain}", mailer=mailer,
-                     links=(f"http://{made.word()}.{domain}/{made.word()}", *made.footers()))  # fmt: skip
+        return Draft(
+            f"{made.word()}@{domain}",
+            made.sentence(),
+            f"m{n}.{domain}",
+            f"{net}.{n}",
+            f"m{n}.{domain}",
+            mailer=mailer,
+            links=(f"http://{made.word()}.{domain}/{made.word()}", *made.footers()),
+        )
 
     return draft
 
