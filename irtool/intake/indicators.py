@@ -28,6 +28,13 @@ _SHA256 = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])")
 _IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\w)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,43}(?![\w:])")
 _DOMAIN = re.compile(r"(?<![\w.@/-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}(?![\w@-])")
+_VICTIM = re.compile(
+    r"\W{0,10}(?:your |our |the )?"
+    r"(?:target|dest|dst|destination|destinazione|destino|victim|ziel|cible|bersaglio|honeypot|sensor)"
+    r"(?:[ _-]?(?:ip|host|address|server|port)){0,2}(?: \(.{0,30}\))?\s{0,5}[:=]",
+    re.IGNORECASE,
+)
+"""How a line begins that names whom it was done to."""
 _FILE_ENDINGS = frozenset({"zip", "mov", "md", "sh", "py"})
 _WORTH = re.compile(
     r"\w\.\w|[@\[({<\\\u3002\uff0e\uff61\uff20]|:\S|\*|[0-9A-Fa-f]{64}| AT |(?i:chioc|arrob|arob|klammer)"
@@ -45,9 +52,11 @@ def scan(text: str, source: str) -> list[Indicator]:
     for (kind, value, likely), written, line in _candidates(refang(text)):
         if (kind, value) in found:
             continue
-        defanged = likely > _UNLIKELY and written not in lines[line]
         place = source if len(lines) == 1 else f"{source} line {line + 1}"
-        found[kind, value] = Indicator(kind, value, place, WRITTEN_DEFANGED if defanged else likely)
+        sure = WRITTEN_DEFANGED if likely > _UNLIKELY and written not in lines[line] else likely
+        if kind == "ip" and _VICTIM.match(lines[line]):
+            sure = _UNLIKELY
+        found[kind, value] = Indicator(kind, value, place, sure)
         if len(found) == MAX_INDICATORS:
             break
     return list(found.values())

@@ -33,8 +33,10 @@ _SHOWN = (
     "which has the Received headers"
 )
 _WRITTEN = (
-    "written by {reporter} to your abuse desk: what it names is looked for; if it is itself the abuse, give its headers"
+    "written by {reporter} to an abuse desk: what it names is looked for; if it is itself the abuse, give its headers"
 )
+_MEANT = frozenset({"url", "domain", "ip", "network"})
+"""What a complaint in words names, if nobody said that it is to a desk of ours; addresses alone are a signature."""
 _MAX_TEXTS = 10
 _ATTACHED_TOTAL, _ATTACHED_MEMBERS = 32 * 1024 * 1024, 200
 
@@ -70,13 +72,15 @@ def from_message(base: Complaint, content: bytes, block: headers.Block, own: Seq
             return reports
         evidence += found
     outer = _outer(base, block, parts, "eml")
-    if plain := next((text for _, text in parts.notes if xarf.is_plain_report(block.headers, text)), ""):
+    if plain := next(
+        (text for _, text in (*parts.notes, *parts.texts) if xarf.is_plain_report(block.headers, text)), ""
+    ):
         return from_xarf(outer, xarf.from_plain(plain), evidence)
     if evidence:
         return _attached(outer, evidence)
     if forwards.passes_on(block.headers, own) and (quoted := _in_the_text(outer, block, parts)):
         return [quoted]
-    if forwards.is_to_our_desk(block.headers, own) and (written := _written(outer, block, parts)):
+    if forwards.is_to_our_desk(block.headers, own) and (written := _written(outer, block, parts, own)):
         return [written]
     faults = (*base.faults, *block.faults, *parts.faults)
     told = message.apply(dataclasses.replace(base, format="eml", faults=faults), block.headers)
@@ -110,7 +114,7 @@ def _in_the_text(outer: Complaint, block: headers.Block, parts: bodies.Parts) ->
     return dataclasses.replace(told, indicators=merged, faults=(*told.faults, *_too_many(merged)))
 
 
-def _written(outer: Complaint, block: headers.Block, parts: bodies.Parts) -> Complaint | None:
+def _written(outer: Complaint, block: headers.Block, parts: bodies.Parts, own: Sequence[str]) -> Complaint | None:
     """A complaint in somebody's own words: what it names, without whoever writes it. None if it names nothing."""
     reporter = outer.reporter or ""
     home = domains.registrable(domains.domain_of(reporter) or "")
@@ -119,8 +123,9 @@ def _written(outer: Complaint, block: headers.Block, parts: bodies.Parts) -> Com
     subject = headers.decoded(block.headers, "Subject") or ""
     found = [indicators.scan(text, label) for label, text in (*texts, ("header Subject", subject.replace("\n", " ")))]
     theirs = {one.value for group in found for one in group if home and _home(one) == home}
-    told = indicators.merge(*found, without=theirs | {reporter})
-    if not told:
+    desk = addresses.find_all([*headers.values(block.headers, "To"), *headers.values(block.headers, "Cc")])
+    told = indicators.merge(*found, without={*theirs, reporter, *desk})
+    if not any(one.type in _MEANT for one in told) and not (own and told):
         return None
     every = indicators.merge(told, _digests(parts))
     faults = (*outer.faults, _WRITTEN.format(reporter=reporter or "somebody"), *_too_many(every))
