@@ -15,6 +15,7 @@ _CHUNK = 65_536
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 
+_MANY = 100_000
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _OTHER_CHARSET = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
 
@@ -38,7 +39,7 @@ def mended(content: bytes) -> bytes:
         content.decode()
     except UnicodeDecodeError:
         content = content.decode("latin-1").encode()
-    return _BARE_AMPERSAND.sub(b"&amp;", content) if b"&" in content else content
+    return _BARE_AMPERSAND.sub(b"&amp;", content) if 0 < content.count(b"&") < _MANY else content
 
 
 def read(content: bytes, end: Callable[[Sequence[str], str], None]) -> None:
