@@ -157,7 +157,7 @@ def _bounded(kind: str, plain: bytes, faults: list[str]) -> str:
     if named and b"--" + (named[1] or named[2]).encode() in plain:
         return kind
     found = _DELIMITER.search(b"\n" + plain[:MAX_TEXT])
-    if not found or (not kind and plain.count(b"--" + found[1]) < 2):  # prose has such a line once
+    if not found or (not kind and not plain.lstrip().startswith(b"--" + found[1])):  # prose may quote a message
         return kind
     faults.append("the boundary of its parts is not the one that its headers name")
     bare = _BOUNDARY.sub("", kind) or "multipart/mixed"

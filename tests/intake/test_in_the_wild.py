@@ -60,6 +60,14 @@ def test_prose_with_a_line_of_dashes_has_no_parts() -> None:
     assert complaint.faults == ()
 
 
+def test_a_message_that_quotes_one_in_parts_is_read_whole() -> None:
+    quoted = "first.example\n--snot\nContent-Type: text/plain\n\nx\n--snot\nContent-Type: text/html\n\ny\n--snot--\n"
+    text = f"From: a@x.example\nTo: b@x.example\nSubject: x\nMessage-ID: <1@x>\n\n{quoted}\nlast.example\n"
+    complaint = read_complaint("x", text.encode())
+    assert {"first.example", "last.example"} <= found(complaint, "domain").keys()
+    assert complaint.faults == ()
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/feedback-report", "text/plain; name=report.txt"])
 def test_a_report_under_another_content_type(kind: str) -> None:
     complaint = loop(kind=kind)
