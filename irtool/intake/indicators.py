@@ -26,12 +26,13 @@ _MESSAGE_ID = re.compile(r"(?<![\w-])Message-ID:[ \t]{0,20}<([^<>\s]{3,500})>", 
 _ADDRESS = re.compile(r"(?<![\w.+%=-])[\w.+%=-]{1,64}@(?:[\w-]{1,63}\.){1,10}[\w-]{2,63}")
 _SHA256 = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])")
 _QUAD = r"\d{1,3}(?:\.\d{1,3}){3}"
-_CIDR = re.compile(rf"(?<![\w.:/-])(?:{_QUAD}|[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]{{1,40}})/\d{{1,3}}(?![\w/]|\.\w)")
-_IPV4 = re.compile(rf"(?:(?<![\w.-])|(?<=\.\d-)|(?<=\.\d\d-)|(?<=\.\d\d\d-)){_QUAD}(?!\w|-(?!{_QUAD})|\.\w)")
+_LENGTH = r"(?:/\d{1,3}(?![\w/]|\.\w))?"
+_IPV4 = re.compile(rf"(?<![\w.]){_QUAD}(?!\w|\.\w){_LENGTH}")
+_RANGE_END, _RANGE_BEGIN = re.compile(rf".{{0,20}}{_QUAD}-", re.DOTALL), re.compile(rf"-{_QUAD}(?!\w)")
 _GLOBAL = re.compile(r"[0-9A-Fa-f]{3,4}:|64:ff9b:", re.IGNORECASE)
 """How an IPv6 address begins that is not `std::` or a time of day."""
-_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,43}(?![\w:])")
-_DOMAIN = re.compile(r"(?<![\w.@-])(?:(?<!/)|(?<=//))[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}(?![\w@-])")
+_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,43}(?![\w:])" + _LENGTH)
+_DOMAIN = re.compile(r"(?<![\w.@-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}(?![\w@-])")
 _VICTIM = re.compile(
     r"\W{0,10}(?:your |our |the )?"
     r"(?:target|dest|dst|destination|destinazione|destino|victim|ziel|cible|bersaglio|honeypot|sensor)"
@@ -192,19 +193,25 @@ def _read_hash(match: re.Match[str]) -> Iterator[_Hit]:
     yield "sha256", match[0].lower(), _HASH_SURE
 
 
-def _read_network(match: re.Match[str]) -> Iterator[_Hit]:
-    if network := ips.network(match[0]):
-        yield "network", network, _UNLIKELY if ips.is_internal(network.partition("/")[0]) else _IP_SURE
-
-
 def _read_ip(match: re.Match[str]) -> Iterator[_Hit]:
-    text = match[0].rstrip(".")
+    if "/" in match[0] and (network := ips.network(match[0])):
+        yield "network", network, _UNLIKELY if ips.is_internal(network.partition("/")[0]) else _IP_SURE
+        return
+    text = match[0].partition("/")[0].rstrip(".")
     text = text if text.endswith("::") else text.rstrip(":")
     one = ip_indicator(text, "", _IP_SURE)
     if one is None or len(text) <= 3 or not ("." in text or text.startswith("::") or _GLOBAL.match(text)):
         return
     numbered = _NUMBERED.fullmatch(_word_before(match)) or _UNFINISHED.match(match.string, match.end())
-    yield "ip", one.value, _NOTHING if numbered else one.confidence
+    yield "ip", one.value, _NOTHING if numbered or _in_a_name(match) else one.confidence
+
+
+def _in_a_name(match: re.Match[str]) -> bool:
+    """Whether a hyphen makes it part of a name (`host-1.2.3.4-pool`), and not of a range of addresses."""
+    whole, start, end = match.string, match.start(), match.end()
+    if whole[start - 1 : start] == "-" and not _RANGE_END.fullmatch(whole, max(0, start - 17), start):
+        return True
+    return whole[end : end + 1] == "-" and not _RANGE_BEGIN.match(whole, end)
 
 
 def _word_before(match: re.Match[str]) -> str:
@@ -224,6 +231,9 @@ def _read_domain(match: re.Match[str]) -> Iterator[_Hit]:
     if name is None or domains.registrable(name) is None:
         return
     ending = last.lower()
+    if match.string[match.start() - 1 : match.start()] == "/" != match.string[match.start() - 2 : match.start() - 1]:
+        yield "domain", name, _NOTHING  # the end of a path
+        return
     alone = "." not in first or (ending in {"zip", "mov"} and not first.startswith("www."))
     is_file = ending in _FILE_ENDINGS and alone
     no_blank = _WORD.fullmatch(first.lower()) and _WORD.fullmatch(ending)
@@ -235,7 +245,6 @@ _KINDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[_Hit]]],
     (_MESSAGE_ID, _read_message_id),
     (_ADDRESS, _read_address),
     (_SHA256, _read_hash),
-    (_CIDR, _read_network),
     (_IPV4, _read_ip),
     (_IPV6, _read_ip),
     (_DOMAIN, _read_domain),
