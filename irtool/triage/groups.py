@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from irtool.intake.domains import registrable
 from irtool.records import Complaint
 from irtool.triage import traits
 from irtool.triage.everyday import is_everyday
@@ -32,7 +33,7 @@ _RARELY, _BY_CHANCE, _HARDLY = 1e-2, 1e-3, 1e-5
 _NEARLY = 1.5
 _TEXT = frozenset({"subject", "link", "attachment"})
 """What somebody wrote for this campaign: with something everyday it is nearly enough, and enough if it is no chance."""
-_TOGETHER, _OWNED = 0.5, 2 / 3
+_TOGETHER, _OWNED, _OWNED_BY_TEXT = 0.5, 2 / 3, 0.5
 _DIVERSE = 0.75
 _KNIT = frozenset({"link", "attachment", "From domain"})
 """Kinds that join all complaints that have them, once they have joined most of them in pairs."""
@@ -72,7 +73,11 @@ def together(
     numbered: dict[str, list[int]] = {}
     for number, complaint in enumerate(complaints):
         numbered.setdefault(complaint.source, []).append(number)
-    correlated = [(cluster, [n for one in cluster.complaints for n in numbered[one]]) for cluster in clusters]
+    correlated = [
+        (cluster, [n for one in cluster.complaints for n in numbered[one]])
+        for cluster in clusters
+        if mailbox.reader is None or registrable(cluster.trait[1]) != mailbox.reader  # what the reader's servers wrote
+    ]
     for cluster, numbers in (one for one in correlated if one[0].strong):
         if not is_everyday(cluster.trait[1]) and not links.is_service(numbers):
             holders.setdefault((cluster.reason, ""), []).extend(numbers)
@@ -137,13 +142,16 @@ class _Links:
         """Join what shares two weak traits, and what a trait that has proved to be the campaign's own still misses."""
         known = {trait: numbers for trait, numbers in holders.items() if len(numbers) >= _ENOUGH}
         covered: dict[Trait, set[int]] = {}
+        by_text: dict[Trait, set[int]] = {}
         for pair, numbers in _pairs(known):
             if self._is_no_chance(pair, numbers, known):
                 self.join(numbers, _said(pair))
-                for trait in pair:
+                for trait, other in (pair, pair[::-1]):
                     covered.setdefault(trait, set()).update(numbers)
+                    by_text.setdefault(trait, set()).update(numbers if traits.weight(other) > 1 else ())
         for trait, some in covered.items():
-            proved = trait[0] in _KNIT and traits.weight(trait) >= 1 and len(some) >= _OWNED * len(known[trait])
+            share = max(len(some) / _OWNED, len(by_text[trait]) / _OWNED_BY_TEXT) / len(known[trait])
+            proved = trait[0] in _KNIT and traits.weight(trait) >= 1 and share >= 1
             if proved and any(self.groups[number] is not self.groups[known[trait][0]] for number in known[trait]):
                 self.join(known[trait], _said([trait]))
 

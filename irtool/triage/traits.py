@@ -138,6 +138,8 @@ def weight(trait: Trait) -> float:
         return 1.5 if is_telling(value) else 1.0
     if kind == "mailer":
         return 0.5 if is_everyday_mailer(value) else 1.0
+    if kind == "attachment":
+        return 1.5
     return 0.5 if kind in {"From domain", "destination", "message id domain"} and is_everyday(value) else 1.0
 
 
