@@ -109,7 +109,11 @@ def _sort(parts: Parts, kind: str, charset: str, name: str, data: bytes, room: i
             parts.faults.append(
                 f"{name or 'a part'} is in Outlook's own format (TNEF), which is not read; ask for .eml"
             )
-        if kind != "text/html" and len(parts.files) < MAX_FILES and _may_be_a_report(data):
+        if (
+            kind != "text/html"
+            and len(parts.files) < MAX_FILES
+            and (name.lower().endswith(".eml") or _may_be_a_report(data))
+        ):
             parts.files.append((name, data))
         elif kind in _NOTES and len(parts.notes) < MAX_FILES and len(data) <= MAX_NOTE:
             parts.notes.append((name, charsets.decode(data, charset)))

@@ -47,6 +47,8 @@ def from_mail_or_text(base: Complaint, content: bytes, hint: str, own: Sequence[
     Raises InputError for anything else.
     """
     block = headers.split(content)
+    if _is_message(block) and not forwards.passes_on(block.headers, own):
+        content, block = _without_summary(content, block)
     if _is_message(block):
         return from_message(base, content, block, own)
     return [_from_text(base, content, hint)]
@@ -58,6 +60,14 @@ def _is_message(block: headers.Block) -> bool:
     return block.body is not None and len(names) >= (2 if "from" in names else 3)
 
 
+def _without_summary(content: bytes, block: headers.Block) -> tuple[bytes, headers.Block]:
+    """Without the few lines that a web mailer shows above the headers as received ("Show original")."""
+    if headers.first(block.headers, "Received") or block.body is None:
+        return content, block
+    below = content[block.body :].lstrip()
+    return (below, headers.split(below)) if _is_delivered(below[: headers.MAX_BYTES]) else (content, block)
+
+
 def from_message(base: Complaint, content: bytes, block: headers.Block, own: Sequence[str] = ()) -> list[Complaint]:
     """The complaints in a message: of the reports or messages attached to it, of what its text passes on or, to our own
     abuse desk, names; else of itself."""
@@ -67,7 +77,8 @@ def from_message(base: Complaint, content: bytes, block: headers.Block, own: Seq
         report = _outer(base, block, parts, "arf")
         return [arf.apply(one, parts.feedback) for one in _attached(report, evidence[:1] or [b""])]
     if parts.files:
-        reports, found = _from_files(_outer(base, block, parts, "eml"), parts, evidence)
+        handed_on = forwards.passes_on(block.headers, own)
+        reports, found = _from_files(_outer(base, block, parts, "eml"), parts, evidence, handed_on=handed_on)
         if reports:
             return reports
         evidence += found
@@ -163,9 +174,12 @@ def _outer(base: Complaint, block: headers.Block, parts: bodies.Parts, form: str
 
 
 def _from_files(
-    outer: Complaint, parts: bodies.Parts, evidence: Sequence[bytes]
+    outer: Complaint, parts: bodies.Parts, evidence: Sequence[bytes], *, handed_on: bool
 ) -> tuple[list[Complaint], list[bytes]]:
-    """The reports among the attachments, packed or not, and the messages among them that no content type announces."""
+    """The reports among the attachments, packed or not, and the messages among them that no content type announces.
+
+    Of a mail that hands something on, an .eml without a single Received header is a message too.
+    """
     budget = containers.Budget(_ATTACHED_TOTAL, members=_ATTACHED_MEMBERS, depth=2)
     reports: list[Complaint] = []
     found: list[bytes] = []
@@ -179,7 +193,7 @@ def _from_files(
                     reports.append(dmarc.apply(dataclasses.replace(outer, source=source), piece))
                 elif outlook.is_message(piece):
                     found.append(outlook.as_mime(source, piece)[0])
-                elif _is_delivered(piece):
+                elif _is_delivered(piece) or (handed_on and _is_message(headers.split(piece))):
                     found.append(piece)
             except InputError as error:
                 budget.refuse(f"not read: {error.message}")

@@ -222,3 +222,36 @@ def test_utf_16_without_a_mark() -> None:
 def test_what_outlook_packed_its_own_way_is_said() -> None:
     text = SPAM.replace("\r\n\r\n", "\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n")
     assert any("winmail.dat" in fault for fault in read_complaint("x", text.encode()).faults)
+
+
+SUMMARY = """Original Message
+Message ID\t<77@sender.example>
+Created at:\tTue, Oct 7, 2025 at 5:15 PM (Delivered after 2 seconds)
+From:\tOffers <news@sender.example>
+To:\tvictim@loop.example
+Subject:\tYou won
+SPF:\tPASS with IP 203.0.113.77 Learn more
+
+"""
+
+
+def test_the_summary_above_the_original_is_not_the_message() -> None:
+    complaint = read_complaint("x", (SUMMARY + SPAM.replace("\r", "")).encode())
+    assert (complaint.format, complaint.envelope_from) == ("eml", "bounce@sender.example")
+    assert complaint.hops[0].ip == "203.0.113.77"
+    assert complaint.message_id == "77@sender.example"
+
+
+@pytest.mark.parametrize(
+    ("to", "sender"), [("abuse@isp.example", "evil@evil.example"), ("b@x.example", "user@t.example")]
+)
+def test_a_message_as_a_file_without_received_headers(to: str, sender: str) -> None:
+    """Exported from a mail program. To somebody who is no desk, it is an attachment like any other."""
+    inner = "From: evil@evil.example\r\nTo: user@t.example\r\nSubject: hi\r\nMessage-ID: <1@evil.example>\r\n\r\nx\r\n"
+    text = (
+        f"From: user@t.example\r\nTo: {to}\r\nSubject: see attached\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nlook\r\n--b\r\n'
+        'Content-Type: application/octet-stream; name="hi.eml"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+        f"{base64.b64encode(inner.encode()).decode()}\r\n--b--\r\n"
+    )
+    assert read_complaint("x", text.encode()).from_ == (sender,)
