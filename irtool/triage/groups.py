@@ -76,7 +76,7 @@ def together(
     correlated = [
         (cluster, [n for one in cluster.complaints for n in numbered[one]])
         for cluster in clusters
-        if mailbox.reader is None or registrable(cluster.trait[1]) != mailbox.reader  # what the reader's servers wrote
+        if registrable(cluster.trait[1]) not in mailbox.readers  # what the reader's servers wrote
     ]
     for cluster, numbers in (one for one in correlated if one[0].strong):
         if not is_everyday(cluster.trait[1]) and not links.is_service(numbers):
@@ -179,7 +179,7 @@ class _Links:
         They have domains of their own, or that of the host they send from and hardly a link in common.
         """
         different = list(dict.fromkeys(numbers))
-        if self._mailbox.reader is None or len(different) < _ENOUGH:
+        if not self._mailbox.readers or len(different) < _ENOUGH:
             return False
         some = [self._complaints[number] for number in different]
         most = _DIVERSE * len(some)

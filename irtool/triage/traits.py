@@ -25,7 +25,8 @@ PLACE = frozenset({"destination", "relay", "message id domain", "source IP", "ne
 it has none; an address stands for its host."""
 PROGRAM = PLACE | {"link", "mailer"}
 """What the customers of one sending service have in common."""
-_FEW, _MOST, _PART = 8, 3, 10
+_FEW, _MOST, _PART, _SHARE = 8, 3, 10, 50
+_REDACTED = re.compile(r"[^@]*(?:redact|undisclosed|unknown|hidden|removed|xxx)", re.IGNORECASE)
 _LINKS, _FILES = 10, 10
 _FILLER = re.compile(r"^(?:(?:re|r|aw|fwd?|i|wg|tr|rif)\s*:\s*)+|[\W\d_]+", re.IGNORECASE)
 _TELLING_WORDS, _TELLING_LENGTH = 4, 24
@@ -33,24 +34,25 @@ _TELLING_WORDS, _TELLING_LENGTH = 4, 24
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Who received the complaints' mail. `reader` is the domain where one person got most of it, None if it came to
-    many people: then what came to the same place, or by the same way there, still says something."""
+    """Who received the complaints' mail. `readers` are the domains where one person, or a few, got it; none if it came
+    to many people: then what came to the same place, or by the same way there, still says something."""
 
     owned: frozenset[str] = frozenset()
-    reader: str | None = None
+    readers: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, complaints: Sequence[Complaint]) -> Mailbox:
-        """Told by the recipients."""
-        addresses = Counter(a for c in complaints for a in c.recipients[:1])
-        homes = Counter(home for c in complaints for a in c.recipients[:1] if (home := _home(a)))
+        """Told by the recipients. Whoever has several addresses has forwards between them."""
+        addresses = Counter(a for c in complaints for a in c.recipients[:1] if not _REDACTED.match(a))
         owned = frozenset(addresses) | {c.reporter for c in complaints if c.reporter}
-        if len(complaints) < _FEW or not homes:
+        total = addresses.total()
+        if total < _FEW or 2 * total < len(complaints) or len(addresses) > max(_MOST, total // _PART):
             return cls(owned)
-        home, count = homes.most_common(1)[0]
-        people = {a for a in addresses if _home(a) == home}
-        one = 2 * count > len(complaints) and len(people) <= max(_MOST, count // _PART)
-        return cls(owned, home if one else None)
+        homes: Counter[str] = Counter()
+        for address, count in addresses.items():
+            if home := _home(address):
+                homes[home] += count
+        return cls(owned, frozenset(home for home, count in homes.items() if count * _SHARE >= total))
 
 
 def strong(complaint: Complaint, ownership: Ownership, critical: frozenset[str], mailbox: Mailbox) -> Iterator[Trait]:
@@ -75,7 +77,7 @@ def strong(complaint: Complaint, ownership: Ownership, critical: frozenset[str],
     yield from (("source IP", ip) for ip in own_ips(complaint, ownership))
     senders = {_home(address) for address in complaint.from_}
     for by, login in _relays(complaint, ownership):
-        at_home = mailbox.reader is not None and registrable(by) in senders  # where the sender has a mailbox
+        at_home = bool(mailbox.readers) and registrable(by) in senders  # where the sender has a mailbox
         if login and not at_home and not is_everyday(by):
             yield "relay", by
     yield from (("signature", name) for name in complaint.signatures if name in critical)
@@ -84,11 +86,11 @@ def strong(complaint: Complaint, ownership: Ownership, critical: frozenset[str],
 def weak(complaint: Complaint, ownership: Ownership, mailbox: Mailbox) -> Iterator[Trait]:
     """The traits that need a second one."""
     for address in complaint.recipients:
-        if (domain := domain_of(address)) and _home(address) != mailbox.reader:
+        if (domain := domain_of(address)) and _home(address) not in mailbox.readers:
             yield "destination", domain
     if complaint.subject:
         yield "subject", complaint.subject
-    senders = {home for address in complaint.from_ if (home := _home(address))} - {mailbox.reader}
+    senders = {home for address in complaint.from_ if (home := _home(address))} - mailbox.readers
     yield from (("From domain", one) for one in senders)
     if complaint.x_mailer:
         yield "mailer", complaint.x_mailer
@@ -108,7 +110,7 @@ def own_ips(complaint: Complaint, ownership: Ownership) -> list[str]:
 
 def links(complaint: Complaint, mailbox: Mailbox) -> list[str]:
     """Where its links lead, as far as that tells something."""
-    receivers = {_home(address) for address in complaint.recipients} | {mailbox.reader}
+    receivers = {_home(address) for address in complaint.recipients} | mailbox.readers
     found = dict.fromkeys(one for i in complaint.indicators if i.type == "url" and (one := _link(i.value, receivers)))
     return list(found)[:_LINKS]
 
