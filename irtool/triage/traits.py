@@ -26,6 +26,7 @@ it has none; an address stands for its host."""
 PROGRAM = PLACE | {"link", "mailer"}
 """What the customers of one sending service have in common."""
 _FEW, _MOST, _PART, _SHARE = 8, 3, 10, 50
+_LIST = frozenset({"list-id", "list-post", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version"})
 _REDACTED = re.compile(r"[^@]*(?:redact|undisclosed|unknown|hidden|removed|xxx)", re.IGNORECASE)
 _LINKS, _FILES = 10, 10
 _FILLER = re.compile(r"^(?:(?:re|r|aw|fwd?|i|wg|tr|rif)\s*:\s*)+|[\W\d_]+", re.IGNORECASE)
@@ -58,17 +59,19 @@ class Mailbox:
 def strong(complaint: Complaint, ownership: Ownership, critical: frozenset[str], mailbox: Mailbox) -> Iterator[Trait]:
     """The traits of which one is enough."""
     ours = ownership.provider_accounts()
+    lists = _lists(complaint)
     if complaint.message_id:
         yield "message", complaint.message_id
     for address in sender_side(complaint):
         owner = ownership.owner_of_address(address)
-        if owner is None and address not in mailbox.owned and not is_service(domain_of(address) or ""):
+        known = address in mailbox.owned or _home(address) in lists
+        if owner is None and not known and not is_service(domain_of(address) or ""):
             yield "sender", address
         elif owner is not None and owner not in ours:
             yield "account", owner
     for address in complaint.reply_to:
         domain = domain_of(address) or ""
-        known = address in mailbox.owned or ownership.owner(domain) is not None
+        known = address in mailbox.owned or _home(address) in lists or ownership.owner(domain) is not None
         if not known and (is_big_receiver(domain) or not is_everyday(domain)):
             yield "address for answers", address
     for address in from_side(complaint, ownership):
@@ -110,7 +113,7 @@ def own_ips(complaint: Complaint, ownership: Ownership) -> list[str]:
 
 def links(complaint: Complaint, mailbox: Mailbox) -> list[str]:
     """Where its links lead, as far as that tells something."""
-    receivers = {_home(address) for address in complaint.recipients} | mailbox.readers
+    receivers = {_home(address) for address in complaint.recipients} | mailbox.readers | _lists(complaint)
     found = dict.fromkeys(one for i in complaint.indicators if i.type == "url" and (one := _link(i.value, receivers)))
     return list(found)[:_LINKS]
 
@@ -143,6 +146,13 @@ def weight(trait: Trait) -> float:
     if kind == "attachment":
         return 1.5
     return 0.5 if kind in {"From domain", "destination", "message id domain"} and is_everyday(value) else 1.0
+
+
+def _lists(complaint: Complaint) -> set[str | None]:
+    """The domains of the discussion list that passed the message on: its Sender and links are not the author's."""
+    if not any(name.lower() in _LIST for name, _ in complaint.headers):
+        return set()
+    return {_home(address) for address in sender_side(complaint)} - {_home(address) for address in complaint.from_}
 
 
 def _home(address: str) -> str | None:
