@@ -299,7 +299,9 @@ def _from_text(base: Complaint, content: bytes, hint: str) -> Complaint:
     told = message.apply(dataclasses.replace(base, format=form, faults=tuple(faults)), fields)
     written = indicators.scan(found.rest + "\n", "text")
     if not found.headers and not written:
-        raise InputError(f"{base.source} holds no message, no headers and nothing to look for", hint=hint)
+        cut = headers.split(content).faults if len(content) > headers.MAX_BYTES else ()
+        what = f"{base.source} holds no message, no headers and nothing to look for"
+        raise InputError("; ".join([what, *cut[:1]]), hint=hint)
     merged = indicators.merge(told.indicators, written, without=set(told.recipients) - {*told.from_, *told.sender})
     return dataclasses.replace(told, indicators=merged, faults=(*told.faults, *_too_many(merged)))
 

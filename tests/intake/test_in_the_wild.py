@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from irtool.errors import InputError
 from irtool.intake import read_complaint, read_complaints
 from irtool.records import Complaint
 
@@ -255,3 +256,8 @@ def test_a_message_as_a_file_without_received_headers(to: str, sender: str) -> N
         f"{base64.b64encode(inner.encode()).decode()}\r\n--b--\r\n"
     )
     assert read_complaint("x", text.encode()).from_ == (sender,)
+
+
+def test_headers_that_are_too_long_are_named_as_the_reason() -> None:
+    with pytest.raises(InputError, match="headers are longer than"):
+        read_complaint("x", b"X: " + b"a" * 2_000_000 + b"\r\n" + SPAM.encode())
