@@ -105,7 +105,11 @@ ENDINGS = {
 """The signals that end a command as Ctrl-C does, with what Python does about them by itself."""
 
 
-def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+_heard: set[int] = set()
+
+
+def _interrupted(number: int, _frame: FrameType | None) -> NoReturn:
+    _heard.add(number)
     signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(130))
     raise KeyboardInterrupt
 
@@ -126,11 +130,19 @@ def door() -> Iterator[None]:
         show_error(error)
         leave(error.exit_code)
     except KeyboardInterrupt:
-        say("\ninterrupted; nothing is lost. " + hint("irtool status"))
-        leave(130)
+        _leave_interrupted()
+    except RuntimeError as error:
+        if not _heard or isinstance(error, typer.Exit):
+            raise
+        _leave_interrupted()  # DuckDB sees the interrupt first, and says it in its own way
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         leave(0)
+
+
+def _leave_interrupted() -> NoReturn:
+    say("\ninterrupted; nothing is lost. " + hint("irtool status"))
+    leave(130)
 
 
 def confirm(question: str, choices: dict[str, str], *, nobody: str | None = None) -> str:

@@ -7,10 +7,15 @@ from collections.abc import Iterator, Sequence
 from irtool.cli.out import clean
 from irtool.cli.views import WIDTH, findings_lines, plural, wrapped
 from irtool.records import AccountFinding, Complaint, Counted, CustomerFinding, Findings, Group, to_json
+from irtool.triage.everyday import is_everyday
 
 TOP, HOPS, CUSTOMERS, REASONS = 3, 3, 12, 3
 """How many values of a list, hops, customers and reasons are shown before the rest is counted."""
+_LISTED = frozenset({"text", "dmarc-aggregate"})
+"""Formats that are no message: what they name is all there is to see."""
+_SURE = 0.1
 
+_COUNTED = "figures count complaints"
 _LONG = 190  # characters of a fault: three lines
 _FEW = 2  # complaints that can all be shown
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"  # a name is not broken in two
@@ -18,21 +23,27 @@ _HYPHEN = "\N{NON-BREAKING HYPHEN}"  # a name is not broken in two
 
 def lines(complaints: Sequence[Complaint], findings: Findings) -> Iterator[str]:
     """The complaints, which of them belong together, then the campaign."""
-    for complaint in complaints[: 1 if len(complaints) > _FEW else _FEW]:
+    few = len(complaints) <= _FEW
+    for complaint in complaints if few else ():
         yield from _complaint(complaint)
         yield ""
-    if len(complaints) > _FEW:
-        faulty = sum(bool(complaint.faults) for complaint in complaints[1:])
-        more = f", {faulty} of the others with faults" if faulty else ""
-        yield f"… {len(complaints)} complaints in all{more} (--json lists them)"
-        yield ""
+    if not few:
+        faulty = sum(bool(complaint.faults) for complaint in complaints)
+        more = f", {faulty} of them with faults" if faulty else ""
+        yield f"{len(complaints)} complaints{more} (--json lists them)"
+    by_complaint = any(_COUNTED in sentence for sentence in findings.unanswered)
     if len(complaints) > 1 or any(group.reasons for group in findings.campaigns):
-        yield from _groups(findings.campaigns)
+        yield from _groups(findings.campaigns, counted=not by_complaint)
+    if not few:
+        first = findings.campaigns[0].complaints if findings.campaigns else ()
+        yield "for example"
+        yield from _complaint(next((one for one in complaints if one.source in first), complaints[0]))
+        yield ""
     yield "campaign"
     data = to_json(findings)
-    for line in findings_lines(data if isinstance(data, dict) else {}):
+    for line in findings_lines(data if isinstance(data, dict) else {}, "complaint" if by_complaint else "message"):
         yield from wrapped(line, "  ", "  ")
-    yield from _top("destination domains", findings.destination_domains)
+    yield from _top("destination domains (of the recipients)", findings.destination_domains)
     yield from _top("source IPs", findings.source_ips)
     yield from _top("attackers' own addresses", findings.sender_addresses)
     yield from _top("forged addresses (never blocked)", findings.spoofed_addresses)
@@ -55,7 +66,7 @@ def _complaint(complaint: Complaint) -> Iterator[str]:
     if complaint.subject:
         yield _cut(f"  subject    {clean(complaint.subject)}")
     envelope = "<> (null)" if complaint.envelope_null else _defang(complaint.envelope_from or "not known")
-    if complaint.format != "text" or complaint.envelope_null is not None:
+    if complaint.format not in _LISTED or complaint.envelope_null is not None:
         yield _cut(f"  envelope   {envelope}")
     for label, found in (("from", complaint.from_), ("sender", complaint.sender), ("reply-to", complaint.reply_to)):
         if found:
@@ -68,10 +79,7 @@ def _complaint(complaint: Complaint) -> Iterator[str]:
         way = f"{_defang(hop.helo or '?')} {ip} -> {_defang(hop.by or '?')}"
         yield from _wrapped(f"hop {hop.n:<6} {way}  {when}{login}", "  ", " " * 13)
     yield from _rest("hops", len(complaint.hops), HOPS)
-    if complaint.format == "text":
-        for one in complaint.indicators[: 2 * TOP]:
-            yield _cut(f"  {clean(one.type):<10} {_defang(one.value)}  ({clean(one.source)})")
-        yield from _rest("indicators", len(complaint.indicators), 2 * TOP)
+    yield from _named(complaint) if complaint.format in _LISTED else _carried(complaint)
     if complaint.signatures:
         yield from _wrapped(f"signatures {', '.join(complaint.signatures)}", "  ", " " * 13)
     for fault in complaint.faults[:TOP]:
@@ -79,19 +87,54 @@ def _complaint(complaint: Complaint) -> Iterator[str]:
         yield from _wrapped(f"fault      {text if len(text) <= _LONG else text[:_LONG] + '…'}", "  ", " " * 13)
 
 
-def _groups(campaigns: Sequence[Group]) -> Iterator[str]:
-    """Which complaints the figures are about, why these, and which are about something else."""
-    for number, group in enumerate(campaigns[: TOP + 1]):
+def _named(complaint: Complaint) -> Iterator[str]:
+    """What a text or a report names, the surest first."""
+    likely = sorted((one for one in complaint.indicators if one.confidence > _SURE), key=lambda one: -one.confidence)
+    for one in likely[: 2 * TOP]:
+        where = one.source.partition(": ")[2] if complaint.format == "dmarc-aggregate" else one.source
+        yield _cut(f"  {clean(one.type):<10} {_defang(one.value)}  ({_defang(where)})")
+    yield from _rest("indicators", len(complaint.indicators), 2 * TOP)
+
+
+def _carried(complaint: Complaint) -> Iterator[str]:
+    """Where its links lead, what everybody links to last; and what is attached."""
+    hosts = dict.fromkeys(_host(one.value) for one in complaint.indicators if one.type == "url")
+    files = dict.fromkeys(
+        one.source.removeprefix("attachment ") for one in complaint.indicators if one.type == "sha256"
+    )
+    for label, found in (("links to", sorted(hosts, key=is_everyday)), ("attached", list(files))):
+        if found:
+            more = f" and {len(found) - TOP} more" if len(found) > TOP else ""
+            yield _cut(f"  {label:<10} {', '.join(_defang(one) for one in found[:TOP])}{more}")
+
+
+def _host(url: str) -> str:
+    authority = url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
+    return authority if authority.startswith("[") else authority.partition(":")[0]
+
+
+def _groups(campaigns: Sequence[Group], *, counted: bool) -> Iterator[str]:
+    """Which complaints the figures are about, why these, and which are about something else. `counted` is whether a log
+    counted the messages of each."""
+    alone = [group for group in campaigns if len(group.complaints) == 1]
+    several = len(alone) > 1 and len(campaigns) > _FEW
+    shown = [group for group in campaigns if len(group.complaints) > 1] if several else campaigns
+    if several and not shown:
+        yield "no two of them are of one campaign"
+    for number, group in enumerate(shown[: TOP + 1]):
         count = plural(len(group.complaints), "complaint")
         names = ", ".join(clean(name) for name in group.complaints[:TOP])
-        head = f"one campaign: {count}" if number == 0 else f"separate: {count}, {plural(group.messages, 'message')}"
+        size = f", {plural(group.messages, 'message')}" if counted else ""
+        head = f"one campaign: {count}" if number == 0 else f"separate: {count}{size}"
         if len(campaigns) == 1 == len(group.complaints):
             yield "what comes again in it"
         else:
             yield from _wrapped(f"{head} ({names}{', …' if len(group.complaints) > TOP else ''})", "", "  ")
         for reason in sorted(group.reasons, key=_about_days, reverse=True)[:REASONS]:
             yield from _wrapped(_defang(reason), "  ", "    ")
-    yield from _rest("campaigns", len(campaigns), TOP + 1)
+    yield from _rest("campaigns", len(shown), TOP + 1)
+    if several and shown:
+        yield f"separate: {len(alone):,} complaints, each by itself"
     if len(campaigns) > 1:
         yield "  the figures below are of the first; triage the others by themselves"
     yield ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from irtool.cli.out import clean, colour, say
 from irtool.history import ChangeStatus, History
@@ -58,15 +58,15 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
 
 
-def findings_lines(findings: Mapping[str, Json]) -> Iterator[str]:
-    """The campaign in a few lines."""
+def findings_lines(findings: Mapping[str, Json], counted: str = "message") -> Iterator[str]:
+    """The campaign in a few lines; `counted` is what its figures count."""
 
     def size(key: str) -> int:
         found = findings.get(key)
         return len(found) if isinstance(found, list) else 0
 
     messages = findings.get("messages")
-    yield f"{plural(messages if isinstance(messages, int) else 0, 'message')}, {span(findings)}"
+    yield f"{plural(messages if isinstance(messages, int) else 0, counted)}, {span(findings)}"
     yield (
         f"{plural(size('accounts'), 'account')}, {plural(size('source_ips'), 'source IP')}, "
         f"{plural(size('sender_addresses'), 'sender address', 'sender addresses')}, "
@@ -75,7 +75,7 @@ def findings_lines(findings: Mapping[str, Json]) -> Iterator[str]:
     customers = findings.get("affected_customers")
     rows = [c for c in customers if isinstance(c, dict)] if isinstance(customers, list) else []
     hit = sum(c["messages"] for c in rows if isinstance(c.get("messages"), int))  # type: ignore[misc]  # Json narrowed
-    yield f"{plural(len(rows), 'affected customer')}" + (f", impersonated in {plural(hit, 'message')}" if rows else "")
+    yield f"{plural(len(rows), 'affected customer')}" + (f", impersonated in {plural(hit, counted)}" if rows else "")
     rejected = findings.get("rejected_rows")
     if isinstance(rejected, int) and rejected:
         yield f"{plural(rejected, 'log row')} could not be read"
@@ -90,7 +90,8 @@ def span(findings: Mapping[str, Json]) -> str:
     if not first or not last:
         return "no times known"
     start, end = datetime.fromisoformat(str(first)), datetime.fromisoformat(str(last))
-    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    until = "" if end - start < timedelta(minutes=1) else f" to {end:%Y-%m-%d %H:%M}"
+    return f"{start:%Y-%m-%d %H:%M}{until} UTC"
 
 
 def show_plan(plan: Plan, *, whole: bool = False, fresh: bool = True, marked: Collection[str] = ()) -> None:

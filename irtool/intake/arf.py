@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from irtool.intake import addresses, dates, domains, headers, indicators
 from irtool.records import Complaint, Indicator
 
 MAX_REPORTED = 200
+_SOURCE = "feedback-report Source-IP"
+_WORD = re.compile(r"[0-9A-Fa-f.:\[\]]{3,64}")
 _SURE = 0.9
 _LIKELY = 0.8
 _IMPERSONATED, _SIGNED = 0.2, 0.4
@@ -30,14 +33,23 @@ def apply(complaint: Complaint, report: bytes) -> Complaint:
     failure = (headers.first(fields, "Feedback-Type") or "").lower() == "auth-failure"
     if envelope is not None:
         complaint = dataclasses.replace(complaint, envelope_from=envelope, envelope_null=envelope == "")
+    reported = _reported(fields, failure=failure)
+    if not complaint.headers and not any(one.type == "ip" for one in reported):
+        faults.append("feedback-report: it has neither the message nor the IP it came from; ask for the message")
     return dataclasses.replace(
         complaint,
         format="dmarc-failure" if failure else complaint.format,
         received_at=complaint.received_at or moment,  # the report's own Date; Arrival-Date is when the spam came
         recipients=addresses.find_all(headers.values(fields, "Original-Rcpt-To")) or complaint.recipients,
-        indicators=indicators.merge(_reported(fields, failure=failure), complaint.indicators),
+        indicators=indicators.merge(reported, complaint.indicators),
         faults=tuple(faults),
     )
+
+
+def _ip(value: str) -> Indicator | None:
+    """The address, also with a host name or a port behind it."""
+    tries = (value, *_WORD.findall(value)[:1])
+    return next((one for text in tries if (one := indicators.ip_indicator(text, _SOURCE, _SURE))), None)
 
 
 def _reported(fields: tuple[headers.Header, ...], *, failure: bool) -> list[Indicator]:
@@ -46,8 +58,7 @@ def _reported(fields: tuple[headers.Header, ...], *, failure: bool) -> list[Indi
     def reported(name: str) -> list[str]:
         return headers.values(fields, name)[:MAX_REPORTED]
 
-    ips = (indicators.ip_indicator(value, "feedback-report Source-IP", _SURE) for value in reported("Source-IP"))
-    found = [one for one in ips if one]
+    found = [one for value in reported("Source-IP") if (one := _ip(value))]
     found += [
         Indicator("address", envelope, "feedback-report Original-Mail-From", _LIKELY)
         for value in reported("Original-Mail-From")

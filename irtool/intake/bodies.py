@@ -36,6 +36,16 @@ _DELIVERED = re.compile(rb"(?:[!-9;-~]{1,100}:.{0,998}\n(?:[ \t].{0,998}\n){0,50
 _SEALED = "message/x-sealed"
 _ATTACHED = re.compile(rb"(\ncontent-type:[ \t\r\n]{0,10})message/(?:rfc822|global|x-sealed)(?![\w-])", re.IGNORECASE)
 _NEEDED = ("Content-Type", "Content-Transfer-Encoding", "Content-Disposition")
+_BOUNDARY = re.compile(r";\s{0,10}boundary\s{0,5}=\s{0,5}(?:\"([^\"]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE)
+_DELIMITER = re.compile(rb"\n--([^\r\n\"]{1,200}?)[ \t]{0,20}\r?\n(?=content-[a-z-]{1,40}[ \t]{0,5}:)", re.IGNORECASE)
+_FEEDBACK = re.compile(
+    rb"\s{0,100}(?:[!-9;-~]{1,60}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n){0,20}){0,30}?"
+    rb"Feedback-Type[ \t]{0,5}:[^\n]{1,100}\n",
+    re.IGNORECASE,
+)
+_REPORTED = re.compile(rb"^(?:Source-IP|Original-Mail-From|User-Agent)[ \t]{0,5}:", re.IGNORECASE | re.MULTILINE)
+_NOTES = frozenset({"text/plain", "text/csv", "text/tab-separated-values", "text/comma-separated-values"})
+_NOTES |= {"application/csv", "text/x-csv", "text/x-log"}
 _CHARSET = re.compile(r"charset(\*?)\s{0,5}=\s{0,5}\"?(?:[\w-]{0,40}'[\w-]{0,20}')?([\w.:+%-]{1,60})", re.IGNORECASE)
 _HIDDEN = re.compile(r"<(script|style|head)\b[^<>]{0,500}>", re.IGNORECASE)
 _LINK = re.compile(r"\b(?:href|src|action)\s{0,5}=\s{0,5}[\"']?([^\"'<>\s]{1,2048})", re.IGNORECASE)
@@ -90,13 +100,22 @@ def _sort(parts: Parts, kind: str, charset: str, name: str, data: bytes, room: i
             parts.messages.append(_ATTACHED.sub(rb"\g<1>message/rfc822", b"\n" + data)[1:])
     elif kind in {"text/rfc822-headers", "message/global-headers"}:
         parts.header_sections.append(data)
-    elif kind == "message/feedback-report":
+    elif kind.endswith("/feedback-report") or (kind == "text/plain" and _is_feedback(data)):
         parts.feedback = parts.feedback or data
     elif name or not kind.startswith(("text/", "message/")) or kind in _REPORTS:
-        parts.digests.append((name, hashlib.sha256(data).hexdigest()))
-        if kind != "text/html" and len(parts.files) < MAX_FILES and _may_be_a_report(data):
+        if data:
+            parts.digests.append((name, hashlib.sha256(data).hexdigest()))
+        if kind == "application/ms-tnef":
+            parts.faults.append(
+                f"{name or 'a part'} is in Outlook's own format (TNEF), which is not read; ask for .eml"
+            )
+        if (
+            kind != "text/html"
+            and len(parts.files) < MAX_FILES
+            and (name.lower().endswith(".eml") or _may_be_a_report(data))
+        ):
             parts.files.append((name, data))
-        elif kind == "text/plain" and len(parts.notes) < MAX_FILES and len(data) <= MAX_NOTE:
+        elif kind in _NOTES and len(parts.notes) < MAX_FILES and len(data) <= MAX_NOTE:
             parts.notes.append((name, charsets.decode(data, charset)))
     else:
         if len(data) > room:
@@ -104,6 +123,12 @@ def _sort(parts: Parts, kind: str, charset: str, name: str, data: bytes, room: i
         parts.texts.append((kind, charsets.decode(data[:room], charset)))
         return max(0, room - len(data))
     return room
+
+
+def _is_feedback(data: bytes) -> bool:
+    """Whether it is the report of a feedback loop, whose sender did not say so in the content type."""
+    head = data[:8192]
+    return bool(_FEEDBACK.match(head) and _REPORTED.search(head))
 
 
 def _may_be_a_report(data: bytes) -> bool:
@@ -121,9 +146,26 @@ def _sealed(plain: bytes, block: headers.Block, faults: list[str]) -> bytes:
     if plain.count(b"=?") > _MAX_ENCODED_WORDS:
         faults.append(f"more than {_MAX_ENCODED_WORDS} encoded words in the body; they were not decoded")
         plain = plain.replace(b"=?", b"= ?")
-    needed = ((name, headers.first(block.headers, name)) for name in _NEEDED)
-    top = "".join(f"{name}: {value[:2000]}\r\n" for name, value in needed if value)
+    needed = {name: value[:2000] for name in _NEEDED if (value := headers.first(block.headers, name))}
+    needed["Content-Type"] = _bounded(needed.get("Content-Type", ""), plain, faults)
+    top = "".join(f"{name}: {value}\r\n" for name, value in needed.items() if value)
     return _ATTACHED.sub(rb"\g<1>" + _SEALED.encode(), b"\n" + top.encode() + b"\r\n" + plain)[1:]
+
+
+def _bounded(kind: str, plain: bytes, faults: list[str]) -> str:
+    """The content type with the boundary that the body really has: a report whose parts are lost would read as abuse
+    by its reporter."""
+    if kind and not kind.lower().lstrip().startswith("multipart/"):
+        return kind
+    named = _BOUNDARY.search(kind)
+    if named and b"--" + (named[1] or named[2]).encode() in plain:
+        return kind
+    found = _DELIMITER.search(b"\n" + plain[:MAX_TEXT])
+    if not found or (not kind and not plain.lstrip().startswith(b"--" + found[1])):  # prose may quote a message
+        return kind
+    faults.append("the boundary of its parts is not the one that its headers name")
+    bare = _BOUNDARY.sub("", kind) or "multipart/mixed"
+    return f'{bare}; boundary="{found[1].decode("utf-8", "replace")}"'
 
 
 def _by_rust(content: bytes, faults: list[str]) -> list[_Leaf] | None:

@@ -10,6 +10,7 @@ _SLOW_OR_ODD = frozenset({"idna", "punycode", "undefined", "unicode_escape", "ra
 _WORD = re.compile(r"=\?([A-Za-z0-9_.:+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bqBQ])\?([^?\s]{0,2000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]{1,20}(?==\?)")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
+_HEAD = 400
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -25,13 +26,18 @@ def decode(content: bytes, charset: str = "utf-8") -> str:
 
 
 def as_utf8(content: bytes) -> bytes:
-    """The same text in UTF-8 without a byte order mark; only what carries such a mark is changed.
+    """The same text in UTF-8 without a byte order mark; only what carries such a mark, or is UTF-16, is changed.
 
     Windows shells redirect into UTF-16; every mail parser finds no header in it.
     """
     for mark, name in _BOMS:
         if content.startswith(mark):
             return content[len(mark) :].decode(name, "replace").encode("utf-8", "replace")
+    head = content[:_HEAD]
+    if head.count(0) * 5 > len(head) * 2:  # nearly every second byte
+        low, high = head[1::2].count(0), head[::2].count(0)
+        if not (low and high):
+            return content.decode("utf-16-le" if low else "utf-16-be", "replace").encode("utf-8", "replace")
     return content
 
 

@@ -30,7 +30,7 @@ _STEP = 16_384
 
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b\x08"
 _EMPTY_ZIP = b"PK\x05\x06"
-_POSTMARK = rb"From \S{1,320} [^\r\n]{0,100}\d{4}[^\r\n]{0,20}\r?\n"
+_POSTMARK = rb"From \S{1,320} [^\r\n]{0,100}?\d\d?:\d\d[^\r\n]{0,30}?\d{4}[^\r\n]{0,20}\r?\n"
 _MBOX, _NEXT = re.compile(_POSTMARK), re.compile(rb"\n" + _POSTMARK)
 _HIDDEN = re.compile(r"(?:^|/)(?:\.[^/]|__MACOSX/)")
 

@@ -12,6 +12,9 @@ _USUAL = re.compile(
     r"\s*(?:[A-Za-z]{3},)? {0,2}(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d:\d\d:\d\d) {1,2}([+-]\d{4})(?:\s.{0,40})?",
     re.DOTALL,
 )
+_ISO = re.compile(
+    r"\s*(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?\s?(Z|UTC|GMT|[+-]\d\d:?\d\d)\s*", re.IGNORECASE
+)
 _FIRST_YEAR = "1971"
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: f"{n:02}" for n, name in enumerate(_NAMES, start=1)}
@@ -36,6 +39,13 @@ def read(text: str) -> tuple[datetime | None, str]:
 def _read_slowly(text: str) -> tuple[datetime | None, str]:
     from email.utils import parsedate_tz
 
+    if iso := _ISO.fullmatch(text[:200]):  # programs write it where RFC 5322 has its own form
+        zone = "+00:00" if iso[3].isalpha() else iso[3]
+        text = f"{iso[1]}T{iso[2]}{zone}"
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC), ""
+        except (ValueError, OverflowError):
+            return None, f"cannot read the date '{text}'"
     shown = " ".join(text.split())[:60]
     text = text[:200]
     try:

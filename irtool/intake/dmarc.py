@@ -17,7 +17,7 @@ from irtool.intake import addresses, domains, indicators, ips, xmlsafe
 from irtool.records import Complaint, Indicator
 
 MAX_ROWS = 20_000
-_ROOT = re.compile(rb"<(?:[\w.-]{1,50}:)?feedback[\s/>]")
+_ROOT = re.compile(rb"<(?:[\w.-]{1,50}:)?feedback[\s/>]", re.IGNORECASE)
 _DECLARES = re.compile(rb"\s*<(?:\?xml|!DOCTYPE)\b.{0,4000}?<!(?:ENTITY|DOCTYPE)", re.DOTALL | re.IGNORECASE)
 _HINT = "Ask the reporter for the report as it was sent, or give the text of the complaint."
 _FAILED, _PASSED, _IMPERSONATED = 0.6, 0.1, 0.2
@@ -88,7 +88,7 @@ def apply(base: Complaint, content: bytes) -> Complaint:
     """
     report = _Report()
     try:
-        xmlsafe.read(content, report.end)
+        xmlsafe.read(xmlsafe.mended(content), report.end)
     except xmlsafe.Unsafe as error:
         if not report.senders:
             raise InputError(f"{base.source} was refused as XML: {error}", hint=_HINT) from error

@@ -39,6 +39,12 @@ _DESK = re.compile(
     r"|c?soc|noc|cert|csirt|infosec|mail-?sec)(?![a-z])",
     re.IGNORECASE,
 )
+_REPORTS = re.compile(
+    r"\b(?:abus[eo]|missbrauch|spam\w*|phish\w*|fraud|scam|malware|botnet|complain\w*|report(?:ed|s)?|notice|takedown|incident"
+    r"|compromised|attacks?|brute|black-?list\w*|block-?list\w*|beschwerde|meldung|segnalazione|reclamo|signalement|plainte"
+    r"|denuncia|queixa|notificaci[oó]n)\b",
+    re.IGNORECASE,
+)
 _BOUNCES = frozenset({"mailer-daemon", "postmaster"})
 
 
@@ -63,8 +69,11 @@ def passes_on(fields: Sequence[Header], own: Sequence[str]) -> bool:
 
 
 def is_to_our_desk(fields: Sequence[Header], own: Sequence[str]) -> bool:
-    """Whether this mail is to an abuse desk of our own."""
-    return any(_DESK.match(address) and _is_of(address, own) for address in _recipients(fields))
+    """Whether this mail is to an abuse desk of our own; if nobody said what is ours, to any, if it says so."""
+    desks = [address for address in _recipients(fields) if _DESK.match(address)]
+    if not own:
+        return bool(desks) and bool(_REPORTS.search(headers.decoded(fields, "Subject") or ""))
+    return any(_is_of(address, own) for address in desks)
 
 
 def _recipients(fields: Sequence[Header]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ _NOTHING: _Clause = ([], [])
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 _USUAL_TOKEN = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s()]+")
 _LITERAL = re.compile(r"\[(?:IPv6:)?([^\[\]\s]{1,100})\]", re.IGNORECASE)
-_BARE_IP = re.compile(r"(?:[^\s@]{1,64}@)?([0-9A-Fa-f.:]{3,45})")
+_BARE_IP = re.compile(r"(?:[^\s]{1,128}@)?([0-9A-Fa-f.:]{3,45})")
 _HELO = re.compile(r"\b(?:helo|ehlo)[ =]([^\s)]{1,255})", re.IGNORECASE)
 _RDNS = re.compile(r"(?:[^\s@\[]{1,64}@)?([A-Za-z0-9._-]{1,255})\s?\[")
 _WITH_AUTH = re.compile(r"(?:UTF8)?(?:E?SMTP|LMTP)S?A|ASMTP", re.IGNORECASE)  # RFC 3848, RFC 6531 §4.3, old Exim

@@ -33,8 +33,10 @@ _SHOWN = (
     "which has the Received headers"
 )
 _WRITTEN = (
-    "written by {reporter} to your abuse desk: what it names is looked for; if it is itself the abuse, give its headers"
+    "written by {reporter} to an abuse desk: what it names is looked for; if it is itself the abuse, give its headers"
 )
+_MEANT = frozenset({"url", "domain", "ip", "network"})
+"""What a complaint in words names, if nobody said that it is to a desk of ours; addresses alone are a signature."""
 _MAX_TEXTS = 10
 _ATTACHED_TOTAL, _ATTACHED_MEMBERS = 32 * 1024 * 1024, 200
 
@@ -45,6 +47,8 @@ def from_mail_or_text(base: Complaint, content: bytes, hint: str, own: Sequence[
     Raises InputError for anything else.
     """
     block = headers.split(content)
+    if _is_message(block) and not forwards.passes_on(block.headers, own):
+        content, block = _without_summary(content, block)
     if _is_message(block):
         return from_message(base, content, block, own)
     return [_from_text(base, content, hint)]
@@ -56,6 +60,14 @@ def _is_message(block: headers.Block) -> bool:
     return block.body is not None and len(names) >= (2 if "from" in names else 3)
 
 
+def _without_summary(content: bytes, block: headers.Block) -> tuple[bytes, headers.Block]:
+    """Without the few lines that a web mailer shows above the headers as received ("Show original")."""
+    if headers.first(block.headers, "Received") or block.body is None:
+        return content, block
+    below = content[block.body :].lstrip()
+    return (below, headers.split(below)) if _is_delivered(below[: headers.MAX_BYTES]) else (content, block)
+
+
 def from_message(base: Complaint, content: bytes, block: headers.Block, own: Sequence[str] = ()) -> list[Complaint]:
     """The complaints in a message: of the reports or messages attached to it, of what its text passes on or, to our own
     abuse desk, names; else of itself."""
@@ -65,18 +77,21 @@ def from_message(base: Complaint, content: bytes, block: headers.Block, own: Seq
         report = _outer(base, block, parts, "arf")
         return [arf.apply(one, parts.feedback) for one in _attached(report, evidence[:1] or [b""])]
     if parts.files:
-        reports, found = _from_files(_outer(base, block, parts, "eml"), parts, evidence)
+        handed_on = forwards.passes_on(block.headers, own)
+        reports, found = _from_files(_outer(base, block, parts, "eml"), parts, evidence, handed_on=handed_on)
         if reports:
             return reports
         evidence += found
     outer = _outer(base, block, parts, "eml")
-    if plain := next((text for _, text in parts.notes if xarf.is_plain_report(block.headers, text)), ""):
+    if plain := next(
+        (text for _, text in (*parts.notes, *parts.texts) if xarf.is_plain_report(block.headers, text)), ""
+    ):
         return from_xarf(outer, xarf.from_plain(plain), evidence)
     if evidence:
         return _attached(outer, evidence)
     if forwards.passes_on(block.headers, own) and (quoted := _in_the_text(outer, block, parts)):
         return [quoted]
-    if forwards.is_to_our_desk(block.headers, own) and (written := _written(outer, block, parts)):
+    if forwards.is_to_our_desk(block.headers, own) and (written := _written(outer, block, parts, own)):
         return [written]
     faults = (*base.faults, *block.faults, *parts.faults)
     told = message.apply(dataclasses.replace(base, format="eml", faults=faults), block.headers)
@@ -110,7 +125,7 @@ def _in_the_text(outer: Complaint, block: headers.Block, parts: bodies.Parts) ->
     return dataclasses.replace(told, indicators=merged, faults=(*told.faults, *_too_many(merged)))
 
 
-def _written(outer: Complaint, block: headers.Block, parts: bodies.Parts) -> Complaint | None:
+def _written(outer: Complaint, block: headers.Block, parts: bodies.Parts, own: Sequence[str]) -> Complaint | None:
     """A complaint in somebody's own words: what it names, without whoever writes it. None if it names nothing."""
     reporter = outer.reporter or ""
     home = domains.registrable(domains.domain_of(reporter) or "")
@@ -119,8 +134,9 @@ def _written(outer: Complaint, block: headers.Block, parts: bodies.Parts) -> Com
     subject = headers.decoded(block.headers, "Subject") or ""
     found = [indicators.scan(text, label) for label, text in (*texts, ("header Subject", subject.replace("\n", " ")))]
     theirs = {one.value for group in found for one in group if home and _home(one) == home}
-    told = indicators.merge(*found, without=theirs | {reporter})
-    if not told:
+    desk = addresses.find_all([*headers.values(block.headers, "To"), *headers.values(block.headers, "Cc")])
+    told = indicators.merge(*found, without={*theirs, reporter, *desk})
+    if not any(one.type in _MEANT for one in told) and not (own and told):
         return None
     every = indicators.merge(told, _digests(parts))
     faults = (*outer.faults, _WRITTEN.format(reporter=reporter or "somebody"), *_too_many(every))
@@ -158,9 +174,12 @@ def _outer(base: Complaint, block: headers.Block, parts: bodies.Parts, form: str
 
 
 def _from_files(
-    outer: Complaint, parts: bodies.Parts, evidence: Sequence[bytes]
+    outer: Complaint, parts: bodies.Parts, evidence: Sequence[bytes], *, handed_on: bool
 ) -> tuple[list[Complaint], list[bytes]]:
-    """The reports among the attachments, packed or not, and the messages among them that no content type announces."""
+    """The reports among the attachments, packed or not, and the messages among them that no content type announces.
+
+    Of a mail that hands something on, an .eml without a single Received header is a message too.
+    """
     budget = containers.Budget(_ATTACHED_TOTAL, members=_ATTACHED_MEMBERS, depth=2)
     reports: list[Complaint] = []
     found: list[bytes] = []
@@ -174,7 +193,7 @@ def _from_files(
                     reports.append(dmarc.apply(dataclasses.replace(outer, source=source), piece))
                 elif outlook.is_message(piece):
                     found.append(outlook.as_mime(source, piece)[0])
-                elif _is_delivered(piece):
+                elif _is_delivered(piece) or (handed_on and _is_message(headers.split(piece))):
                     found.append(piece)
             except InputError as error:
                 budget.refuse(f"not read: {error.message}")
@@ -280,7 +299,9 @@ def _from_text(base: Complaint, content: bytes, hint: str) -> Complaint:
     told = message.apply(dataclasses.replace(base, format=form, faults=tuple(faults)), fields)
     written = indicators.scan(found.rest + "\n", "text")
     if not found.headers and not written:
-        raise InputError(f"{base.source} holds no message, no headers and nothing to look for", hint=hint)
+        cut = headers.split(content).faults if len(content) > headers.MAX_BYTES else ()
+        what = f"{base.source} holds no message, no headers and nothing to look for"
+        raise InputError("; ".join([what, *cut[:1]]), hint=hint)
     merged = indicators.merge(told.indicators, written, without=set(told.recipients) - {*told.from_, *told.sender})
     return dataclasses.replace(told, indicators=merged, faults=(*told.faults, *_too_many(merged)))
 

@@ -41,7 +41,7 @@ _BRACKETED = re.compile(
 )
 _BLANKS = frozenset(" \t\u00a0\u202f\u3000") | {chr(code) for code in range(0x2000, 0x200B)}
 _SCHEME = re.compile(
-    rf"(?<!\w){_OPEN}?(?:(?P<web>h{_OPEN}?(?:xx|tt|xt|tx|zz|\*\*|__|--|\+\+){_CLOSE}?p{_OPEN}?(?P<s>s?))|f[xt*]p)"
+    rf"(?<!\w){_OPEN}?(?:(?P<web>h{_OPEN}?(?:xx|tt|xt|tx|zz|\*\*|__|--|\+\+){_CLOSE}?p{_OPEN}?(?P<s>s?))|f[xt*]p|(?P<cat>meow))"
     rf"{_CLOSE}{{0,2}}{_GAP}{_OPEN}?:{_CLOSE}?{_GAP}{_OPEN}?(?://|\\\\|/ /){_CLOSE}?",
     re.IGNORECASE,
 )
@@ -49,7 +49,7 @@ _HALF_DOT = re.compile(r"(?<=\w)(?:[\[({]\.|\.[\])}]|\\\.)(?=\w)")
 _TAIL_DOT = re.compile(r"(?<=\w)[\[({]\.(\w{2,24})[\])}]")
 _SLACK_MAIL = re.compile(r"<mailto:([^|<>\s]{3,320})(?:\|[^<>\n]{0,400})?>", re.IGNORECASE)
 _SLACK_LINK = re.compile(r"<((?:https?|ftp)://[^|<>\s]{1,2000})\|[^<>\n]{0,2000}>", re.IGNORECASE)
-_LOCAL, _LABEL = r"(?<![\w.+-])([\w.+-]{1,64})", r"[\w-]{1,63}"
+_LOCAL, _LABEL, _NAME = r"(?<![\w.+-])([\w.+-]{1,64})", r"[\w-]{1,63}", r"[^\W_](?:[\w-]{0,61}?[^\W_])?"
 _SPOKEN = tuple(
     (
         (re.compile(rf"{_ONE_BLANK}(?:{at}){_ONE_BLANK}"), re.compile(dot)),
@@ -60,6 +60,16 @@ _SPOKEN = tuple(
         ("at|At", "DOT|(?i:punto|punkt|ponto)"),  # "look at example dot com" is a sentence
     )
 )
+_BETWEEN = re.compile(
+    rf"{_LOCAL}{_GAP}(?P<a>[-*|_~=]{{1,3}})(?i:at|{_AT_WORD})(?P=a){_GAP}"
+    rf"({_NAME}(?:(?:\.|{_GAP}(?P<d>[-*|_~=]{{1,3}})(?i:{_DOT_WORD})(?P=d){_GAP}){_NAME}){{1,5}})(?![\w-])"
+)
+_BETWEEN_HINT = re.compile(rf"[-*|_~=](?i:at|{_AT_WORD})[-*|_~=]")
+_BETWEEN_DOT = re.compile(rf"{_GAP}[-*|_~=]{{1,3}}(?i:{_DOT_WORD})[-*|_~=]{{1,3}}{_GAP}")
+_ROLE = "info|news|admin|abuse|support|sales|contact|service|security|billing|webmaster|postmaster|no-?reply"
+_BLANK_AT = re.compile(
+    rf"(?<![\w.+-])((?i:{_ROLE})|(?=[\w+-]*[._\d])[\w.+-]{{2,64}}){_BLANK}@{_BLANK}((?:{_LABEL}\.){{1,5}}[a-zA-Z]{{2,24}})(?![\w-])"
+)
 _SPOKEN_DOT = re.compile(rf"{_BLANK}(?:{_DOT_WORD}){_BLANK}", re.IGNORECASE)
 _LOUD_DOT = re.compile(
     rf"(?<![\w.-])((?:[a-z0-9][a-z0-9-]{{0,62}}{_BLANK}(?:DOT|PUNTO|PUNKT|PONTO|POINT){_BLANK}){{1,5}}[a-z]{{2,24}})(?![\w-])"
@@ -67,7 +77,7 @@ _LOUD_DOT = re.compile(
 _LOUD_HINT = re.compile("DOT|PUNTO|PUNKT|PONTO|POINT")
 _LETTER_A_HINT = re.compile(r"[\[({]a[\])}]")
 _LETTER_A = re.compile(rf"{_LOCAL}{_GAP}[\[({{]a[\])}}]{_GAP}((?:{_LABEL}\.){{1,5}}[a-zA-Z]{{2,24}})(?![\w-])")
-_WIDE = str.maketrans("．。｡＠：／", "...@:/", "\u00ad\u200b\u2060\ufeff")
+_WIDE = str.maketrans("．。｡․﹒＠：／", ".....@:/", "\u00ad\u200b\u2060\ufeff")
 _BRACKETS = frozenset("[({<（［【｛«‹〔「])}\\")
 
 
@@ -85,6 +95,10 @@ def refang(text: str) -> str:
     for hints, pattern in _SPOKEN:
         if all(hint.search(text) for hint in hints):
             text = pattern.sub(_spoken, text)
+    if _BETWEEN_HINT.search(text):
+        text = _BETWEEN.sub(_between, text)
+    if "@ " in text:
+        text = _BLANK_AT.sub(_spoken, text)
     if _LOUD_HINT.search(text):
         text = _LOUD_DOT.sub(_loud, text)
     return unwrap(text)
@@ -114,12 +128,18 @@ def _is_word(char: str, more: str = "") -> bool:
 
 
 def _scheme(found: re.Match[str]) -> str:
-    return ("http" + found["s"].lower() if found["web"] else "ftp") + "://"
+    return ("http" + found["s"].lower() if found["web"] else "http" if found["cat"] else "ftp") + "://"
 
 
 def _spoken(found: re.Match[str]) -> str:
     """`info chiocciola sophos punto com`, if what it spells can exist."""
     domain = _SPOKEN_DOT.sub(".", found[2])
+    return f"{found[1]}@{domain}" if domains.registrable(domain) else found[0]
+
+
+def _between(found: re.Match[str]) -> str:
+    """`info -at- sophos -dot- com`: the words stand between the same signs."""
+    domain = _BETWEEN_DOT.sub(".", found[3])
     return f"{found[1]}@{domain}" if domains.registrable(domain) else found[0]
 
 

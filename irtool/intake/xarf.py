@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from irtool.intake import addresses, dates, domains, indicators
+from irtool.intake import addresses, dates, domains, indicators, ips
 from irtool.records import Complaint, Indicator
 
 MAX_REPORTS = 1_000
@@ -25,7 +25,13 @@ MAX_EVIDENCE = 50
 _MAX_NODES = 500_000
 _MAX_VALUES = 200
 _SURE, _LIKELY = 0.9, 0.8
-_LOOKS = re.compile(rb'"(?:xarf_?version|reporter_?info)"\s{0,20}:', re.IGNORECASE)
+_LOOKS = re.compile(rb'"(?:xarf_?version|reporter_?info|source_identifier)"\s{0,20}:', re.IGNORECASE)
+_KNOWN = frozenset({"xarfversion", "reporterinfo", "sourceidentifier"})
+_MAX_WRAPPED = 3
+_SPARE_COMMA = re.compile(r",(?=\s{0,200}[}\]])")
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}")
+_EPOCH = re.compile(r"\d{9,13}(?:\.\d{1,9})?")
+_WITH_PORT = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?")
 
 _Object = Mapping[str, object]
 
@@ -88,15 +94,19 @@ def read(content: bytes) -> tuple[list[Report], list[str]]:
     text = content.decode("utf-8", "replace").lstrip("\ufeff")
     found: list[Report] = []
     faults: list[str] = []
-    decoder, at = json.JSONDecoder(), 0
+    decoder, at = json.JSONDecoder(strict=False), 0  # evidence with bare line ends in it is evidence
     while (at := _next(text, at)) < len(text) and len(found) < MAX_REPORTS:
         try:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
+            mended = _SPARE_COMMA.sub("", text) if not faults else text
             faults.append(f"its JSON is broken: {str(error)[:100]}")
-            break
+            if mended == text or found:
+                break
+            text, at = mended, 0
+            continue
         many = value if isinstance(value, list) else [value]
-        found += [_report(_plain(one)) for one in many[:MAX_REPORTS] if isinstance(one, dict)]
+        found += [_report(_unwrapped(_plain(one))) for one in many[:MAX_REPORTS] if isinstance(one, dict)]
     return found, faults
 
 
@@ -128,6 +138,19 @@ def _plain(value: _Object) -> dict[str, object]:
     return {re.sub(r"[_\- ]", "", str(key)[:100]).lower(): item for key, item in value.items()}
 
 
+def _unwrapped(outer: dict[str, object]) -> dict[str, object]:
+    """The report itself, of what some programs put into one more object."""
+    for _ in range(_MAX_WRAPPED):
+        inside = [item for item in outer.values() if isinstance(item, dict)]
+        if _KNOWN & outer.keys() or not inside:
+            return outer
+        fits = next((one for item in inside if _KNOWN & (one := _plain(item)).keys()), None)
+        outer = fits or _plain(inside[0])
+        if fits:
+            return outer
+    return outer
+
+
 def _part(value: _Object, *names: str) -> dict[str, object]:
     for name in names:
         if isinstance(found := value.get(name), dict):
@@ -139,7 +162,7 @@ def _text(value: _Object, *names: str) -> str | None:
     """The first of these fields that is a text or a number."""
     for name in names:
         found = value.get(name)
-        if isinstance(found, str | int) and not isinstance(found, bool) and str(found).strip():
+        if isinstance(found, str | int | float) and not isinstance(found, bool) and str(found).strip():
             return str(found).strip()[:2_000]
     return None
 
@@ -183,9 +206,12 @@ def _moment(text: str | None) -> tuple[datetime | None, str]:
     if text is None:
         return None, "it has no time"
     try:
+        if _EPOCH.fullmatch(text):  # seconds since 1970, or thousandths of them
+            return datetime.fromtimestamp(float(text) / (1000 if len(text.partition(".")[0]) > 11 else 1), UTC), ""
         moment = datetime.fromisoformat(text[:60])
-    except ValueError:
-        return None, f"its time {text[:60]!r} cannot be read"
+    except (ValueError, OverflowError, OSError):
+        written = dates.read(text[:60])[0]
+        return written, "" if written else f"its time {text[:60]!r} cannot be read"
     if moment.tzinfo is None:
         return None, f"its time {text[:60]!r} has no zone"
     return moment.astimezone(UTC), ""
@@ -206,10 +232,14 @@ def _indicators(every: _Object, reporter: _Object) -> Iterator[Indicator]:
 
 
 def _value(text: str, source: str, sure: float) -> Iterator[Indicator]:
+    if ported := _WITH_PORT.fullmatch(text):
+        text = ported[1] or ported[2]
     if "://" in text:
         yield from indicators.url_indicators(text, source, sure)
     elif ip := indicators.ip_indicator(text, source, sure):
         yield ip
+    elif net := ips.network(text):
+        yield Indicator("network", net, source, sure)
     elif "@" in text:
         if (address := addresses.find(text).best) and domains.domain_of(address):
             yield Indicator("address", address, source, sure)
@@ -227,7 +257,9 @@ def _evidence(inner: _Object, faults: list[str]) -> Iterator[Evidence]:
     if len(every) > MAX_EVIDENCE:
         faults.append(f"{len(every)} pieces of evidence; only the first {MAX_EVIDENCE} were read")
     for n, one in enumerate(every[:MAX_EVIDENCE], start=1):
-        fields = _plain(one) if isinstance(one, dict) else {}
+        if isinstance(one, str) and _MEDIA_TYPE.fullmatch(one):  # X-ARF 0.1 names the type of the part that follows
+            continue
+        fields = _plain(one) if isinstance(one, dict) else {"payload": one}
         payload = next(
             (fields[key] for key in ("payload", "data", "content") if isinstance(fields.get(key), str)), None
         )

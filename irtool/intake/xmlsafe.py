@@ -6,6 +6,7 @@ reference to something outside.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 MAX_DEPTH = 30
@@ -14,12 +15,31 @@ _CHUNK = 65_536
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 
+_MANY = 100_000
+_BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+_OTHER_CHARSET = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
+
+
 class Unsafe(ValueError):
     """The document is refused or broken; says why."""
 
 
 class Enough(Exception):
     """Raised by a listener that has seen what it needs."""
+
+
+def mended(content: bytes) -> bytes:
+    """The document without what programs most often get wrong: `AT&T` in a text, Latin-1 that calls itself UTF-8.
+
+    Nothing is declared, so a reference to anything but the five predefined entities can only be text.
+    """
+    if content.startswith(_UTF16) or _OTHER_CHARSET.match(content[:300].lstrip(b"\xef\xbb\xbf \t\r\n")):
+        return content
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        content = content.decode("latin-1").encode()
+    return _BARE_AMPERSAND.sub(b"&amp;", content) if 0 < content.count(b"&") < _MANY else content
 
 
 def read(content: bytes, end: Callable[[Sequence[str], str], None]) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from irtool.intake.domains import is_public_suffix, normalise_domain
+from irtool.intake.receivers import is_big_receiver
 from irtool.plan import targets
-from irtool.plan.receivers import is_big_receiver
 from irtool.records import Json, Verb
 
 _RESERVED: Mapping[str, tuple[str, ...]] = {

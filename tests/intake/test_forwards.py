@@ -135,14 +135,44 @@ def test_a_complaint_in_words_to_our_own_desk_is_no_abuse() -> None:
     assert values(found, "domain") == {"landing.evil.example"}
     assert values(found, "address") == {"info@brand.example"}
     assert found.received_at is not None
-    assert any("written by mario@customer.example to your abuse desk" in fault for fault in found.faults)
+    assert any("written by mario@customer.example to an abuse desk" in fault for fault in found.faults)
 
 
-@pytest.mark.parametrize(("to", "own"), [("abuse@gateway.example", ""), ("abuse@other.example", "gateway.example"),
+@pytest.mark.parametrize(("to", "own"), [("abuse@other.example", "gateway.example"), ("carla@gateway.example", ""),
                                          ("carla@gateway.example", "gateway.example")])  # fmt: skip
 def test_words_to_others_are_mail(to: str, own: str) -> None:
     found = mail(WRITTEN, to=to, own=own)
     assert (found.format, found.from_, len(found.hops)) == ("eml", ("mario@customer.example",), 1)
+
+
+@pytest.mark.parametrize(
+    "subject", ["Abuse report for 203.0.113.91", "[SpamCop (203.0.113.91)]", "Segnalazione di spam"]
+)
+def test_where_nobody_said_what_is_ours_a_report_to_a_desk_says_so_itself(subject: str) -> None:
+    """Without a configuration the reporter must not read as the abuser either."""
+    found = mail(WRITTEN, subject=subject)
+    assert (found.format, found.reporter, found.from_) == ("text", "mario@customer.example", ())
+    assert values(found, "ip") == {"203.0.113.91"}
+    assert "abuse@gateway.example" not in values(found, "address")
+    assert mail(WRITTEN, subject="Claim your prize").format == "eml"
+
+
+def test_whom_it_was_done_to_is_no_source() -> None:
+    text = "Source IP: 203.0.113.91\nTarget: 198.51.100.7 (smtp)\nDestination IP: 198.51.100.8\n"
+    found = mail(text, subject="Abuse report", own="gateway.example")
+    sure = {one.value: one.confidence for one in found.indicators}
+    assert sure["203.0.113.91"] >= 0.5
+    assert max(sure["198.51.100.7"], sure["198.51.100.8"]) < 0.2
+
+
+def test_a_list_of_addresses_in_a_csv_file_is_read() -> None:
+    body = (
+        "--b\nContent-Type: text/plain\n\nsee https://reporter.customer.example/\n--b\n"
+        'Content-Type: text/csv\nContent-Disposition: attachment; filename="report.csv"\n\n'
+        '"timestamp","ip"\n"2025-10-07 01:02:03","203.0.113.91"\n--b--\n'
+    )
+    found = mail(body, kind="multipart/mixed; boundary=b", own="gateway.example")
+    assert (found.format, values(found, "ip")) == ("text", {"203.0.113.91"})
 
 
 def test_a_mail_to_our_desk_that_names_nothing_is_mail() -> None:

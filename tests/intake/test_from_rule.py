@@ -40,8 +40,9 @@ KINDS = (
     (3, "{name} <mailto:{real}>"),
     (2, "{name} \x00\x7f<{real}>"),
     (2, "=?x-unknown?q?{b64}?=, {name} <{real}>"),
-    (1, "{name} <{real}> (via <{fake}>)"),  # the rule is wrong: it takes the last
-    (1, "<{real}>, {name} <{fake}>"),  # and here
+    (1, "{name} <{real}> (via <{fake}>)"),
+    (1, "{real} ({name} <{fake}>)"),
+    (1, "<{real}>, {name} <{fake}>"),  # the rule is wrong: it takes the last
 )
 """How often, and what it looks like. {real} is the author's address, {fake} one that is only shown."""
 

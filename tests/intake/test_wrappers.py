@@ -40,3 +40,57 @@ def test_unwrapped(wrapped, meant):
 def test_any_rest_is_answered_and_keeps_its_lines(link, tail):
     text = f"{V3}{link}__;{tail}\nnext"
     assert unwrap(text).count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://www.google.com/url?q=https%3A%2F%2Fevil.example%2Fa&sa=D&source=editors",
+        "https://www.google.co.uk/url?sa=t&url=https%3A%2F%2Fevil.example%2Fa&usg=A",
+        "https://l.facebook.com/l.php?u=https%3A%2F%2Fevil.example%2Fa&h=AT",
+        "https://www.linkedin.com/redir/redirect?url=https%3A%2F%2Fevil%2Eexample%2Fa&urlhash=a",
+        "https://www.youtube.com/redirect?event=x&q=https%3A%2F%2Fevil.example%2Fa",
+        "https://duckduckgo.com/l/?uddg=https%3A%2F%2Fevil.example%2Fa&rut=1",
+        "https://protect2.fireeye.com/v1/url?k=aa&q=1&e=bb&u=https%3A%2F%2Fevil.example%2Fa",
+        "https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fevil.example%2fa&c=E,1,abc",
+        "https://clicktime.symantec.com/a/1/xyz?d=abc&u=https%3A%2F%2Fevil.example%2Fa",
+        "https://scanmail.trustwave.com/?c=1&d=x&u=https%3a%2f%2fevil%2eexample%2fa",
+        "https://imsva91-ctp.trendmicro.com/wis/clicktime/v1/query?url=https%3a%2f%2fevil.example%2fa&umid=1",
+        "https://secure-web.cisco.com/1abcDEF-x/https%3A%2F%2Fevil.example%2Fa",
+        "https://us-west-2.protection.sophos.com?d=evil.example&u=aHR0cHM6Ly9ldmlsLmV4YW1wbGUvYQ==&i=1",
+        "https://protect.checkpoint.com/v2/___https://evil.example/a___.YzJlOmNvOmM6bzo",
+        "https://url.avanan.click/v2/r01/___https://evil.example/a___.YXAz",
+        "https://statics.teams.cdn.office.net/evergreen-assets/safelinks/1/atp-safelinks.html?url=https%3A%2F%2Fevil.example%2Fa",
+        "https://eur03.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.google.com%2Furl%3Fq%3Dhttps%253A%252F%252Fevil.example%252Fa",
+    ],
+)
+def test_filters_and_redirectors(link: str) -> None:
+    assert unwrap(f"see {link} now") == "see https://evil.example/a now"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://protect-us.mimecast.com/s/abcDEF?domain=evil.example",
+        "https://url.us.m.mimecastprotect.com/s/abcDEF?domain=evil.example",
+        "https://shared.outlook.inky.com/link?domain=evil.example&t=h.eJx",
+        "https://us-west-2.protection.sophos.com?d=evil.example&u=broken!&i=1",
+    ],
+)
+def test_where_only_the_domain_is_told(link: str) -> None:
+    assert unwrap(f"see {link}").split() == ["see", "evil.example"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://www.google.com/search?q=https://evil.example",
+        "https://www.google.com/url?q=cheap+flights",
+        "https://www.notgoogle.com/url?q=https://evil.example/",
+        "https://www.linkedin.com/in/someone?u=https://evil.example",
+        "https://protect-us.mimecast.com/s/abcDEF",
+        "https://evil.example/l.php?u=https://bank.example",
+    ],
+)
+def test_what_only_looks_like_one_stays(link: str) -> None:
+    assert unwrap(link) == link

@@ -110,4 +110,4 @@ def test_faults_of_complaints_that_are_not_shown_are_counted(search: Search) -> 
         for n in range(3)
     ]
     seen, found = search(read_complaints(mails), None, None)
-    assert "… 3 complaints in all, 1 of the others with faults (--json lists them)" in list(lines(seen, found))
+    assert "3 complaints, 1 of them with faults (--json lists them)" in list(lines(seen, found))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from irtool.adapters.logs import DuckLog
-from irtool.records import Complaint, Findings, Hop
+from irtool.records import Complaint, Findings, Hop, Indicator
 from irtool.triage.groups import Correlated, together
 from irtool.triage.seeds import Ownership
 
@@ -26,7 +26,7 @@ A = Complaint(
 B = Complaint(
     "b", "", 0, "eml", message_id="2@b.example", subject="Lose", received_at=AT, envelope_from="y@b.example",
     from_=("y@b.example",), recipients=("v@post.example",), x_mailer="Mailer 2",
-    hops=(Hop(1, ip="203.0.113.2", by="relay.b.example"),),
+    hops=(Hop(1, ip="198.51.100.2", by="relay.b.example"),),
 )  # fmt: skip
 
 
@@ -120,6 +120,49 @@ def test_mail_to_one_place_comes_through_the_same_relays_there() -> None:
     pair = (replace(B, recipients=A.recipients, hops=hops), other)
     assert sources(*pair) == [("b",), ("o",)]
     assert sources(*(replace(one, subject="the same") for one in pair)) == [("b", "o")]
+
+
+def test_what_a_discussion_list_passes_on_is_not_its_own() -> None:
+    """Its Sender and its footer are in every message; a newsletter's Sender is of the From's own domain."""
+    link = Indicator("url", "http://list.example/unsubscribe", "body", 0.6)
+    listed = [replace(one, sender=("owner@list.example",), headers=(("List-Id", "<x.list.example>"),),
+                      envelope_from="bounce@list.example", reply_to=("x@list.example",), indicators=(link,))
+              for one in (A, B)]  # fmt: skip
+    assert len(sources(*listed)) == 2
+    assert len(sources(*(replace(one, headers=()) for one in listed))) == 1
+    assert len(sources(*(replace(one, from_=(f"{n}@list.example",)) for n, one in enumerate(listed)))) == 1
+
+
+def test_a_person_with_several_addresses_is_one_reader() -> None:
+    """A forward between them is nobody's relay; what came to many people by one way is somebody's."""
+
+    def through(n: int, to: str) -> Complaint:
+        return replace(A, source=str(n), message_id=str(n), envelope_from=f"a@{n}.example", from_=(f"a@{n}.example",),
+                       subject=f"Number {n}", x_mailer=None, recipients=(to,))  # fmt: skip
+
+    reader = ["anna@one.example", "anna@two.example", "a.verdi@three.example"]
+    assert len(sources(*(through(n, reader[n % 3]) for n in range(12)))) == 12
+    assert len(sources(*(through(n, f"u{n}@one.example") for n in range(12)))) == 1
+    assert len(sources(*(through(n, "redacted@one.example") for n in range(12)))) == 1
+
+
+def test_where_answers_go_connects() -> None:
+    assert sources(*(replace(one, reply_to=("drop@gmail.com",)) for one in (A, B))) == [("a", "b")]
+    assert sources(*(replace(one, reply_to=("noreply@amazon.com",)) for one in (A, B))) == [("a",), ("b",)]
+
+
+def test_everyday_values_connect_nobody() -> None:
+    """One sending service, one big provider, one shortener: each of them alone or together says nothing."""
+    hop = Hop(1, ip="167.89.100.1", rdns="o1.ptr.sendgrid.net", by="mx.sendgrid.net", auth=True)
+    links = [(Indicator("url", f"https://bit.ly/{n}", "body"), Indicator("url", "https://www.w3.org/x", "body"))
+             for n in range(2)]  # fmt: skip
+    both = [replace(one, hops=(hop,), x_mailer="Apple Mail (2.1)", from_=(f"{n}@gmail.com",), indicators=links[n],
+                    envelope_from=f"b{n}@em.sendgrid.net") for n, one in enumerate((A, B))]  # fmt: skip
+    assert len(sources(*both)) == 2
+    assert (
+        len(sources(*(replace(one, indicators=links[0], subject="Claim your big prize today now") for one in both)))
+        == 1
+    )
 
 
 def test_chains_and_order() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from irtool.adapters.logs import DuckLog, write_parquet
 from irtool.cli.app import app
 from irtool.cli.policy_view import lines as policy_lines
 from irtool.cli.triage_view import lines
-from irtool.intake.reading import read_complaint
+from irtool.intake.reading import read_complaint, read_complaints
 from irtool.records import Complaint, Findings, Group
 from irtool.sandbox import campaign
+from irtool.triage import triage
 from irtool.triage.replay import replay
 
 Search = Callable[..., tuple[tuple[Complaint, ...], Findings]]
@@ -50,6 +52,54 @@ def test_several_complaints_fit_too(seen: tuple[tuple[Complaint, ...], Findings]
     assert max(map(len, screen)) <= 80
     assert any(line.startswith("one campaign: 30 complaints (mail-0.eml") for line in screen)
     assert any(line.startswith("separate: 10 complaints, 3 messages") for line in screen)
+
+
+def alone(*sources: tuple[str, bytes]) -> str:
+    """The screen without log and directory."""
+    seen = triage(read_complaints(sources), None, None, own_domains=(), since=timedelta(days=3),
+                  now=datetime(2025, 10, 8, tzinfo=UTC))  # fmt: skip
+    return "\n".join(lines(*seen))
+
+
+MAIL = (
+    b"Received: from m%d.evil.example (unknown [203.0.113.%d]) by mx.victim.example; Tue, 7 Oct 2025 08:00:00 +0000\r\n"
+    b"From: Bank <a@bank%d.example>\r\nTo: v@victim.example\r\nSubject: %s\r\nMessage-ID: <%d@evil.example>\r\n"
+    b"Date: Tue, 7 Oct 2025 08:00:00 +0000\r\n\r\nhttps://www.w3.org/x http://login%d.evil.example:8080/x\r\n"
+)
+
+
+def mail(n: int, subject: bytes = b"Unusual sign-in") -> tuple[str, bytes]:
+    return f"{n}.eml", MAIL % (n, n, n, subject, n, n)
+
+
+def test_where_the_links_lead_is_seen_first_what_is_nobodys_last() -> None:
+    screen = alone(mail(1))
+    assert "  links to   login1[.]evil[.]example, www[.]w3[.]org" in screen
+    assert "  1 complaint, 2025-10-07 08:00 UTC" in screen  # no log counted any message
+    assert len(screen.splitlines()) <= 24
+
+
+def test_the_counts_of_an_aggregate_report_are_on_the_screen() -> None:
+    row = (
+        "<record><row><source_ip>203.0.113.{}</source_ip><count>{}</count></row>"
+        "<identifiers><header_from>bank.example</header_from></identifiers></record>"
+    )
+    report = f"<feedback><org_name>R</org_name>{row.format(5, 12)}{row.format(9, 400)}</feedback>"
+    screen = alone(("r.xml", report.encode()))
+    most, least = screen.index("203.0.113[.]9  (400 messages, 400 failed"), screen.index("203.0.113[.]5  (12 messages")
+    assert most < least
+    assert "envelope" not in screen
+
+
+def test_of_many_complaints_the_campaigns_come_first() -> None:
+    strangers = [(f"s{n}.eml", one.replace(b"evil.example", b"%d.example" % n).replace(b"203.0.113", b"198.51.%d" % n))
+                 for n in range(20, 25) for one in [mail(n, b"Number %d" % n)[1]]]  # fmt: skip
+    screen = alone(*strangers, *(mail(n) for n in range(5))).splitlines()
+    assert screen[0].startswith("10 complaints")
+    assert screen[1].startswith("one campaign: 5 complaints (0.eml")
+    assert "separate: 5 complaints, each by itself" in screen
+    assert screen[screen.index("for example") + 1].startswith("0.eml")
+    assert alone(*strangers).splitlines()[1] == "no two of them are of one campaign"
 
 
 def test_hostile_text_is_cut_and_harmless(seen: tuple[tuple[Complaint, ...], Findings]) -> None:

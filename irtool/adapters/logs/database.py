@@ -14,6 +14,7 @@ from irtool.adapters.logs import columns, directory, engine
 from irtool.adapters.logs.loading import Loader
 from irtool.adapters.logs.rejects import Reject, Rejects
 from irtool.adapters.logs.shapes import DirectoryFiles, LogFile
+from irtool.adapters.scratch import Scratch
 from irtool.errors import InputError, UsageError
 from irtool.ports import Progress
 from irtool.records import Json, utc
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class DuckLog:
     """An open log with its directory: `ports.LogSource` and `ports.Directory`. Used by one thread at a time."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: tempfile.TemporaryDirectory[str]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Scratch) -> None:
         self._connection = connection
         self._folder = folder
         self._missing = frozenset(columns.LOG)
@@ -114,7 +115,7 @@ def open_log(sources: Sequence[LogFile], directory: DirectoryFiles | None = None
 
     Raises InputError if a file cannot be read or lacks a column that its mapping names.
     """
-    folder = tempfile.TemporaryDirectory(prefix="irtool-log-")
+    folder = Scratch("irtool-log-")
     log = DuckLog(engine.connect(Path(folder.name)), folder)
     try:
         log.load(sources, directory or DirectoryFiles())
