@@ -43,9 +43,7 @@ def test_a_text_shows_what_was_found_in_it() -> None:
 
 
 def test_faults_are_told_whole_and_can_not_be_clicked() -> None:
-    fault = (
-        "written by mario@customer.example to an abuse desk: what it names is looked for; if it is itself the abuse"
-    )
+    fault = "written by mario@customer.example to an abuse desk: what it names is looked for; if it is itself the abuse"
     shown = list(lines([Complaint("a.txt", "0" * 64, 9, "text", faults=(fault, "x" * 1_000))], Findings()))
     text = " ".join(" ".join(shown).split())
     assert fault.replace("@", "[@]").replace("customer.", "customer[.]") in text

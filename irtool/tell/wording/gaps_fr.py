@@ -70,7 +70,7 @@ GAPS: dict[str, str] = {
         "Le journal ne contient aucun message à compter de {since} : les chiffres portent sur les signalements."
     ),
     r"No account: (?P<n>\d+) messages of the campaign .*": (
-        "Sans compte : {n} messages de la campagne n’en portent aucun dans le journal ; on ignore qui les a envoyés."
+        "Sans compte : {n} messages de la campagne n’en portent aucun dans le journal ; on ignore qui les a envoyés."
     ),
     r"Left out: (?P<n>\d+) messages of (?P<m>\d+) other accounts .*": (
         "Laissés de côté : {n} messages de {m} autres comptes suivent le même schéma, mais trop peu d’éléments les "
