@@ -77,6 +77,7 @@ def together(
         (cluster, [n for one in cluster.complaints for n in numbered[one]])
         for cluster in clusters
         if registrable(cluster.trait[1]) not in mailbox.readers  # what the reader's servers wrote
+        and not ownership.is_own(cluster.trait[1])  # or our own, where a message had no Message-ID
     ]
     for cluster, numbers in (one for one in correlated if one[0].strong):
         if not is_everyday(cluster.trait[1]) and not links.is_service(numbers):

@@ -95,6 +95,13 @@ def test_what_signatures_correlate_is_one() -> None:
     assert group.reasons == ("Same HELO (x.example)",)
 
 
+def test_what_our_own_servers_wrote_connects_nobody() -> None:
+    """A gateway gives a message without a Message-ID one of its own."""
+    for domain, groups in (("mx1.gateway.example", 2), ("mx1.other.example", 1)):
+        found = Correlated(f"Same ({domain})", ("a", "b"), strong=True, trait=("message id domain", domain))
+        assert len(together([A, B], NOBODY, frozenset(), [found])) == groups
+
+
 def test_a_weak_correlation_confirms_and_does_not_connect() -> None:
     """Strangers share the Message-ID domain of a large provider; with a second trait it does connect."""
     trait = ("message id domain", "x.example")
