@@ -101,7 +101,7 @@ def _marks(senders: Mapping[str, Sender], rows: Iterable[Mapping[str, object]]) 
 
 
 class Crowds:
-    """Which source IPs and destinations mostly carry other people's mail. Destinations cost a look at the log each."""
+    """Which source IPs and destinations mostly carry other people's mail. Asks the table `everywhere`."""
 
     def __init__(self, log: LogSource, values: Mapping[str, Json], candidates: Candidates) -> None:
         self._log = log

@@ -77,6 +77,7 @@ class Search:
         """How many domains the directory lists."""
         self.missing = lacking(log)
         self._asked: Mapping[str, Json] = {}
+        self._counted = False
 
     def told(self, found: Findings, scope: Scope | None) -> Findings:
         """The findings with what only the log can add, after the search that found this scope."""
@@ -95,6 +96,9 @@ class Search:
         values = self._asked = self._parameters(seeds)
         for way in self._ways(seeds):
             candidates = pattern.find(self._log, way, values, seeds.since, self.missing)
+            if candidates.senders and not self._counted:
+                keep(self._log, "everywhere", "everywhere", self._span)
+                self._counted = True
             bonds = self._bonds(seeds, values, candidates)
             crowds = Crowds(self._log, values, candidates)
             exact = way == HOLE

@@ -1,5 +1,4 @@
 -- All mail of the span to some destinations.
-SELECT recipient_domain, count(*) AS messages
-FROM log
-WHERE ($timeless OR time >= CAST($since AS TIMESTAMP)) AND recipient_domain IN $destinations
-GROUP BY recipient_domain
+SELECT recipient_domain, messages
+FROM everywhere
+WHERE recipient_domain IN $destinations

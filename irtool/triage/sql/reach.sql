@@ -2,12 +2,7 @@
 -- addresses, rolled up. A column is NULL where the message has nothing of the campaign in it.
 SELECT recipient_domain AS destination, CAST(NULL AS VARCHAR) AS sender, CAST(NULL AS VARCHAR) AS envelope,
   CAST(NULL AS VARCHAR) AS from_address, messages
-FROM (
-  SELECT recipient_domain, count(*) AS messages
-  FROM log
-  WHERE ($timeless OR time >= CAST($since AS TIMESTAMP))
-  GROUP BY recipient_domain
-) everywhere
+FROM everywhere
 WHERE recipient_domain IN (SELECT recipient_domain FROM destinations)
 UNION ALL
 SELECT CAST(NULL AS VARCHAR) AS destination, sender, envelope, from_address, count(*) AS messages
