@@ -435,7 +435,7 @@ STRANGE = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     messages=st.lists(SENT, max_size=4), strange=st.lists(STRANGE, max_size=6), seed=st.randoms(), iso=st.booleans(),
     about=st.lists(st.tuples(st.sampled_from(STAMPS), st.sampled_from(PROGRAMS), st.sampled_from(ABOUT)), max_size=12),

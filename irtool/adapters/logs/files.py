@@ -12,7 +12,7 @@ from typing import Any
 
 UNIT, NOTHING = b"\x1f", b"\x1e"
 """Between the values of a row in our own files, and what stands for no value; neither is ever in what is read."""
-_CHUNK = 1 << 16
+_CHUNK, _BLOCK = 1 << 16, 1 << 18
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _HARMFUL = (b"\x1f", b"\x1e", b"\x00", b"\r")
 _HARMLESS = bytes.maketrans(b"".join(_HARMFUL), b"????")
@@ -123,7 +123,7 @@ class Clean:
 
     def _more(self) -> bytes:
         try:
-            return self._source.read1(_CHUNK)
+            return self._source.read1(_BLOCK)
         except self._torn:
             self.cut = True
             return b""

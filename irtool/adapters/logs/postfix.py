@@ -111,7 +111,7 @@ class PostfixReader:
         next(parts)  # what stands before the first line that may mean something
         for (
             head, queue_id, ip, account, recipient, reply, removed,
-            name, text, name2, text2, name3, text3, name4, text4, envelope, size, rest,
+            name, text, name2, text2, name3, text3, name4, text4, queued, envelope, size, rest,
         ) in zip(*[parts] * _WIDTH, strict=True):  # fmt: skip
             row = find(queue_id)
             if ip is not None:
@@ -137,11 +137,13 @@ class PostfixReader:
                     elif reply is None:
                         self._careful(head[:-1], queue_id, rest.partition(b"\n")[0])
                     continue
-                if not self._may_begin(head[:-1], queue_id, name or b"from=<"):
-                    continue
-                row = self._begin(head, queue_id)
+                may_begin = self._may_begin(head[:-1], queue_id, name or b"from=<")
+                row = self._begin(head, queue_id) if may_begin else None
                 if row is None:
-                    self._bad += (name2 is not None) + (name3 is not None) + (name4 is not None)
+                    if may_begin:
+                        self._bad += (name2 is not None) + (name3 is not None) + (name4 is not None)
+                    if queued is not None:
+                        self._careful(queued[:-1], queue_id, b"from=<%b>, size=%b" % (envelope, size))
                     continue
             if name is None and size is None and reply is None and removed is None:
                 self._careful(head[:-1], queue_id, rest.partition(b"\n")[0])

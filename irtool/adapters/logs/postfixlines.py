@@ -31,17 +31,19 @@ _ADDRESS = re.compile(rb'(?:"(?:[^"\\]|\\.)*"|[^">])*')
 _PROGRAM = rb".{15}[!-~]*+ [!-~]++ [^ ]++(?<=\]:) "
 _HEAD = rb"(.{15}[!-~]*+ [!-~]++ [^ ]++)(?<=\]:) (?!warning: |NOQUEUE: reject)([0-9A-Za-z]++): "
 _NEXT = rb"\n.{15}[!-~]*+ [!-~]++ [^/ ]++/[^ ]++(?<=\]:) \2: "
+_NEXT_HEAD = rb"\n(.{15}[!-~]*+ [!-~]++ [^/ ]++/[^ ]++)(?<=\]:) \2: "
 _CLIENT = rb"client=[^\[\n]*+\[([^\]\n]++)\](?:, sasl_method=[^,\n]*+, sasl_username=([^,\n]++)|)$"
 _DELIVERY = rb'(?=[tr])(?:to=<([^>"\n]*+)>, r(.*)|)(?:(?(5)' + _NEXT + rb"|)removed()$|)"
 _TOLD = rb"(info: header (?:From: (?![ ?])|Sender: (?![ ?])|Subject: )|message-id=)(.*)"
 _TOLD += (rb"(?:\n\1 \2: " + _TOLD) * 3 + rb"|)" * 3
-_QUEUED = rb"(?:(?(8)" + _NEXT + rb"|)from=<([^>\n]*+)>, size=([0-9]++), nrcpt=[0-9]++ \(queue active\)$|)"
+_QUEUED = rb"(?:(?(8)" + _NEXT_HEAD + rb"|)from=<([^>\n]*+)>, size=([0-9]++), nrcpt=[0-9]++ \(queue active\)$|)"
 _PLAIN = _CLIENT, _DELIVERY, rb"(?:" + _TOLD + rb"|)" + _QUEUED
 PLAIN = re.compile(rb"\n(?:" + _HEAD + rb"(?:" + b"|".join(_PLAIN) + rb")|(?!" + _PROGRAM + rb"))", re.MULTILINE)
 """Matches the beginning of every line that may mean something, behind the line end before it. Its groups are the
 line's head and queue id (none if it has not the shape of a syslog line), and what a plain line says: IP and account;
 recipient, relay and reply, and whether the message is removed; up to four headers or message-ids, as name and text;
-envelope sender and size. If there is only head and queue id, the rest takes more care."""
+the head of the queue manager's line if others stand before it, envelope sender and size. If there is only head and
+queue id, the rest takes more care."""
 
 
 def client(rest: bytes) -> tuple[bytes, bytes]:
